@@ -1,0 +1,53 @@
+# `make demo` and `make test` do all the set-up by themselves; `make` alone lists the targets.
+#
+# PYTHON       the interpreter that makes .venv, 3.11 or newer
+# TORCH_INDEX  where torch's wheel comes from; empty: pip's default, which on Linux is the CUDA build (gigabytes).
+#              The CPU build: make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+PYTHON ?= python3
+TORCH_INDEX ?=
+
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help venv install demo test test-long lint docs clean
+
+help: ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+# The environment is made anew, never mended, so an interrupted or outdated one cannot linger.
+.venv/locked: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=...")'
+	$(PYTHON) -m venv --clear .venv
+	$(PIP) install --no-deps $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' requirements.lock)
+	$(PIP) install --requirement requirements.lock
+	@touch $@
+
+# setuptools is in the lock, so building needs no second download.
+.venv/installed: .venv/locked pyproject.toml
+	$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+venv: .venv/locked ## make .venv with the versions of requirements.lock
+install: .venv/installed ## install the package into .venv, editable
+
+demo: install ## restore the bundled photographs and print PSNR and SSIM, before and after
+	$(BIN)/python examples/demo.py
+
+test: lint ## lint, types and all tests that take seconds
+	$(BIN)/python -m pytest
+
+test-long: install ## the tests that take minutes
+	$(BIN)/python -m pytest -m long
+
+lint: install ## ruff and basedpyright
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+docs: install ## write the generated pages: docs/commands.md
+	$(BIN)/python -m harmonic.cli.reference docs/commands.md
+
+clean: ## remove .venv, caches and demo results; never runs/
+	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist demo-results src/*.egg-info
+	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

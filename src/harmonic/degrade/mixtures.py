@@ -1,0 +1,83 @@
+"""What a blind network trains on: random chains of degradations, clean pictures included.
+
+Each function draws one chain; the noise itself is drawn later, when the chain is applied.
+"""
+
+from math import floor
+
+from pydantic import Field, model_validator
+
+from harmonic.degrade.apply import Random
+from harmonic.degrade.kinds import Blur, Degradation, Jpeg, Noise, Round, Value
+from harmonic.degrade.levels import SEVERITIES, level_steps
+
+Chain = tuple[Degradation, ...]
+
+
+class Mixture(Value):
+    """Share of each kind of damage in the training stream; the weights need not sum to 1."""
+
+    clean: float = Field(default=0.10, ge=0)
+    blur: float = Field(default=0.20, ge=0)
+    noise: float = Field(default=0.25, ge=0)
+    jpeg: float = Field(default=0.25, ge=0)
+    hmix: float = Field(default=0.20, ge=0)
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> "Mixture":
+        if self.clean + self.blur + self.noise + self.jpeg + self.hmix <= 0:
+            raise ValueError("a mixture needs at least one weight above 0")
+        return self
+
+
+CLASSIC = Mixture(clean=1, blur=1, noise=1, jpeg=1, hmix=0)
+
+
+def sample_mixture(rng: Random, mixture: Mixture = Mixture()) -> Chain:
+    """One chain of the kind that the mixture's weights select."""
+    draws = (
+        (mixture.clean, sample_clean),
+        (mixture.blur, sample_blur),
+        (mixture.noise, sample_noise),
+        (mixture.jpeg, sample_jpeg),
+        (mixture.hmix, sample_hmix),
+    )
+    left = rng.random() * sum(weight for weight, _ in draws)
+    for weight, draw in draws:
+        if left < weight:
+            return draw(rng)
+        left -= weight
+    # Rounding can leave `left` at the end of the last interval: take the last kind that has a share.
+    return [draw for weight, draw in draws if weight > 0][-1](rng)
+
+
+def sample_classic(rng: Random) -> Chain:
+    """One kind of damage at a time, or none: clean, blur, noise and JPEG in equal shares."""
+    return sample_mixture(rng, CLASSIC)
+
+
+def sample_clean(rng: Random) -> Chain:
+    """No damage: that a good picture must be left alone is learnt, not hoped for."""
+    return ()
+
+
+def sample_blur(rng: Random) -> Chain:
+    """Sigma uniform in [0.2, 3.2) pixels, then 8 bit, as P-DB-1's inputs are."""
+    return (Blur(sigma=rng.uniform(0.2, 3.2)), Round())
+
+
+def sample_noise(rng: Random) -> Chain:
+    """Sigma uniform in [0, 55). Half as published tests have it (P-DN-1: unclipped float), half as a file has it."""
+    sigma = rng.uniform(0.0, 55.0)
+    return (Noise(sigma=sigma),) if rng.random() < 0.5 else (Noise(sigma=sigma, clip=True), Round())
+
+
+def sample_jpeg(rng: Random) -> Chain:
+    """Quality 5..95, 4:2:0, squared towards the low end (median 27), where there is most to restore."""
+    return (Jpeg(quality=5 + floor(91 * rng.random() ** 2)),)
+
+
+def sample_hmix(rng: Random) -> Chain:
+    """Blur -> clipped noise -> JPEG; the three severities in equal shares."""
+    severity = SEVERITIES[floor(3 * rng.random())]
+    return level_steps(severity, [float(u) for u in rng.random(4)])[1]

@@ -1,0 +1,40 @@
+"""The errors that users see: one line that says what is wrong, where, and what to do next.
+
+HarmonicError                      exit code of the command line
+├── PictureError   1               a picture that cannot be read, restored or written
+├── UsageError     2               a wrong option, recipe or configuration
+├── WeightsError   3               weights that are missing, damaged or of the wrong kind
+└── ResourceError  4               not enough memory, disk or permission for the whole run
+
+Mistakes of a programmer (a tensor of the wrong shape) stay `ValueError` and `TypeError`.
+"""
+
+
+class HarmonicError(Exception):
+    """Base of all errors meant for users. `str(error)` is one line."""
+
+    exit_code = 1
+
+
+class PictureError(HarmonicError):
+    """A picture that cannot be read, restored or written. The others of a batch go on."""
+
+    exit_code = 1
+
+
+class UsageError(HarmonicError):
+    """A wrong option, recipe or configuration."""
+
+    exit_code = 2
+
+
+class WeightsError(HarmonicError):
+    """Weights that are missing, damaged or of the wrong kind."""
+
+    exit_code = 3
+
+
+class ResourceError(HarmonicError):
+    """Not enough memory, disk or permission for the whole run."""
+
+    exit_code = 4

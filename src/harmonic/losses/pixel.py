@@ -1,0 +1,15 @@
+"""Pixel and frequency losses: pure functions of (prediction, target), both (B, 3, H, W) fp32, to a scalar."""
+
+import torch
+from torch import Tensor
+
+
+def charbonnier(prediction: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:
+    """Smooth L1: mean of sqrt(d² + ε²) - ε. Source: Charbonnier et al., ICIP 1994; LapSRN (Lai et al., CVPR 2017)."""
+    return ((prediction - target).square() + epsilon * epsilon).sqrt().mean() - epsilon
+
+
+def fft_l1(prediction: Tensor, target: Tensor) -> Tensor:
+    """L1 between 2-D spectra, orthonormal, real and imaginary parts apart. Source: MIMO-UNet (Cho et al., ICCV 2021)."""
+    spectrum = torch.fft.rfft2(prediction - target, norm="ortho")
+    return torch.view_as_real(spectrum).abs().mean()

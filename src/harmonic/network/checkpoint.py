@@ -1,0 +1,118 @@
+"""Weights files: one `.safetensors` that explains itself (law L9). No code, no pickle.
+
+The metadata hold the configuration, the form, what the weights were made from and a digest of every tensor, because
+neither safetensors nor torch notices a flipped bit.
+"""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
+from safetensors import SafetensorError
+from safetensors.torch import load as load_bytes
+from safetensors.torch import save as save_bytes
+from torch import Tensor
+
+from harmonic.errors import WeightsError
+from harmonic.network.config import NetworkConfig
+from harmonic.network.harmonic import Harmonic
+
+FORMAT = "harmonic-1"
+
+
+class Card(BaseModel):
+    """What a weights file says about itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    task: str
+    config: NetworkConfig
+    form: Literal["train", "deploy"] = "train"
+    licence: str = "Apache-2.0"
+    data: str = ""
+    recipe: str = ""
+    """Hash of the recipe that trained these weights."""
+    step: int = 0
+
+    @property
+    def scale(self) -> int:
+        return self.config.scale
+
+
+def dump_network(model: Harmonic, card: Card, dtype: torch.dtype = torch.float32) -> bytes:
+    """The bytes of a weights file. dtype: how matrices are stored; vectors stay fp32."""
+    if card.config != model.config or card.form != model.form:
+        raise ValueError("the card describes another network")
+    tensors = {
+        name: value.detach().to("cpu", dtype if value.ndim > 1 else torch.float32).contiguous()
+        for name, value in model.state_dict().items()
+    }
+    metadata = {
+        "format": FORMAT,
+        "card": card.model_dump_json(),
+        "digests": json.dumps({name: digest(value) for name, value in tensors.items()}),
+    }
+    return save_bytes(tensors, metadata)
+
+
+def load_network(path: Path) -> tuple[Harmonic, Card]:
+    """Read a weights file -> the network (fp32, eval mode) and its card.
+
+    Raises `WeightsError`, naming file and tensor, for a file that is missing, damaged, of another format or form, or
+    whose tensors are unknown, missing, misshapen or not finite.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror}); give the path of a weights file") from None
+    try:
+        tensors, metadata = load_bytes(data), read_metadata(data)
+    except (SafetensorError, ValueError, KeyError) as error:
+        raise WeightsError(f"{path}: not a complete safetensors file ({error}); get it again") from None
+    if metadata.get("format") != FORMAT:
+        found = metadata.get("format", "none")
+        raise WeightsError(f"{path}: format is {found}, expected {FORMAT}; it was not written by this package")
+    try:
+        card = Card.model_validate_json(metadata["card"])
+        digests: dict[str, str] = json.loads(metadata["digests"])
+    except (ValidationError, KeyError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise WeightsError(f"{path}: the description inside the file is damaged ({reason}); get it again") from None
+    if card.form != "train":
+        raise WeightsError(f"{path}: holds the {card.form} form; give the training form, it is fused when loaded")
+    model = Harmonic(card.config)
+    _check(path, tensors, digests, model.state_dict())
+    model.load_state_dict({name: value.float() for name, value in tensors.items()})
+    return model.eval(), card
+
+
+def read_metadata(data: bytes) -> dict[str, str]:
+    """The string metadata of a safetensors file."""
+    length = int.from_bytes(data[:8], "little")
+    header: dict[str, Any] = json.loads(data[8 : 8 + length])
+    return header.get("__metadata__", {})
+
+
+def digest(tensor: Tensor) -> str:
+    """SHA-256 over the bytes of one tensor, 16 hex digits."""
+    raw = tensor.contiguous().reshape(-1).view(torch.uint8).numpy().tobytes()
+    return hashlib.sha256(raw).hexdigest()[:16]
+
+
+def _check(path: Path, tensors: dict[str, Tensor], digests: dict[str, str], expected: dict[str, Tensor]) -> None:
+    for name in sorted(expected.keys() - tensors.keys()):
+        raise WeightsError(f"{path}: tensor {name} is missing; get the file again")
+    for name in sorted(tensors.keys() - expected.keys()):
+        raise WeightsError(f"{path}: tensor {name} is unknown to this configuration; get the file again")
+    for name, value in tensors.items():
+        if value.shape != expected[name].shape:
+            shapes = f"{tuple(value.shape)}, expected {tuple(expected[name].shape)}"
+            raise WeightsError(f"{path}: tensor {name} has shape {shapes}; get the file again")
+        if not value.is_floating_point() or not value.isfinite().all():
+            raise WeightsError(f"{path}: tensor {name} holds values that are not finite; get the file again")
+        if digests.get(name) != digest(value):
+            raise WeightsError(f"{path}: tensor {name} differs from its digest; the file is damaged, get it again")

@@ -1,0 +1,76 @@
+"""The way back to pixels: full-resolution tail and output head with the band law (design §2, §3.9)."""
+
+import torch
+from torch import Tensor, nn
+
+from harmonic.ops.band import cell_mean, enlarge_cells, low_band
+from harmonic.ops.shuffle import shuffle
+
+
+class Tail(nn.Module):
+    """Full-resolution end of the HF branch.
+
+    h0 (B, C, H/f, W/f), q (B, Q, H, W), base (B, 3, H, W) -> z (B, 3, H, W), features (B, c, H, W).
+    It sees the picture and its high-pass features directly: a few channels at full resolution are what keeps clean
+    pictures clean. The last convolution starts at zero and has no bias (the projection would kill it).
+    """
+
+    def __init__(self, inputs: int, high_pass: int, channels: int, factor: int):
+        super().__init__()
+        self.factor = factor
+        self.lift = nn.Conv2d(inputs, channels * factor * factor, 1)
+        self.local = nn.Conv2d(high_pass + 3, channels, 3, padding=1)
+        self.out = nn.Conv2d(channels, 3, 3, padding=1, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, h0: Tensor, q: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
+        local = self.local(torch.cat([q, base], 1))
+        features = nn.functional.leaky_relu(shuffle(self.lift(h0), self.factor) + local, 0.1)
+        return self.out(features), features
+
+
+class PlainTail(nn.Module):
+    """The tail of a network without HF branch: one convolution at stride f. Same outputs as `Tail`, no features."""
+
+    def __init__(self, inputs: int, factor: int):
+        super().__init__()
+        self.factor = factor
+        self.out = nn.Conv2d(inputs, 3 * factor * factor, 3, padding=1, bias=False)
+        nn.init.zeros_(self.out.weight)
+
+    def forward(self, h0: Tensor) -> Tensor:
+        return shuffle(self.out(h0), self.factor)
+
+
+class OutputHead(nn.Module):
+    """Bands: `LF = S(w_lf·cells(l) + A(w_z·z))`, `HF = (I - P)(w_hf·z)` on cells of K x K output pixels.
+
+    z (B, 3, H, W); l (B, C, H/K, W/K) or None; features of the tail or None -> lf, hf (B, 3, H, W), fp32.
+    The gate w_z hands the cell means of z to LF instead of losing them, so the split costs no quality, and whatever
+    HF does afterwards cannot move structure. Gates start at 1. Without an LF branch the two bands add up to z.
+    """
+
+    def __init__(self, cell: int, low: int | None, features: int | None):
+        super().__init__()
+        self.cell = cell
+        self.cells = nn.Conv2d(low, 3, 1, bias=True) if low else None
+        self.low_gates = nn.Conv2d(low, 2, 1) if low else None  # w_lf, w_z
+        self.high_gate = nn.Conv2d(features, 1, 1) if features else None  # w_hf
+        for layer in (self.cells, self.low_gates, self.high_gate):
+            if layer is not None:
+                nn.init.zeros_(layer.weight)
+                nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
+
+    def forward(self, z: Tensor, low: Tensor | None, features: Tensor | None) -> tuple[Tensor, Tensor]:
+        w_hf = 2 * self.high_gate(features).sigmoid() if self.high_gate is not None else None
+        if self.cells is not None and self.low_gates is not None:
+            cells, (w_lf, w_z) = self.cells(low).float(), (2 * self.low_gates(low).sigmoid()).float().split(1, 1)
+        else:
+            cells = w_lf = w_z = None
+        z = z.float()
+        with torch.autocast(z.device.type, enabled=False):
+            gated = z if w_hf is None else w_hf.float() * z
+            means = cell_mean(z, self.cell)
+            if cells is not None and w_lf is not None and w_z is not None:
+                means = w_lf * cells + w_z * means
+            return enlarge_cells(means, self.cell), gated - low_band(gated, self.cell)

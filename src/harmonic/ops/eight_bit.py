@@ -1,0 +1,18 @@
+"""8-bit pictures and floats in [0, 1]: the one rounding rule of every metric and every degradation."""
+
+import numpy as np
+
+
+def to_uint8(picture: np.ndarray) -> np.ndarray:
+    """Float picture, any shape, about [0, 1] -> uint8: clipped to [0, 1], times 255, rounded half up.
+
+    Not-a-number becomes 0. Protocol C1 and H4: floor(255 x + 0.5).
+    """
+    scaled = np.clip(picture, 0.0, 1.0) * 255.0
+    scaled += 0.5
+    return np.nan_to_num(scaled, copy=False).astype(np.uint8)  # astype truncates, here equal to floor
+
+
+def to_float(picture: np.ndarray, dtype: type[np.floating] = np.float32) -> np.ndarray:
+    """uint8 picture, any shape -> `dtype` in [0, 1], one division by 255."""
+    return picture.astype(dtype) / dtype(255)

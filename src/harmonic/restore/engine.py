@@ -1,0 +1,128 @@
+"""A network at work on arrays of any size: device, precision, and tiles that fit the memory.
+
+Knows neither files nor kinds of pictures (`restorer.py` does).
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmonic.errors import PictureError, ResourceError
+from harmonic.network.harmonic import Harmonic
+from harmonic.ops.eight_bit import to_float, to_uint8
+from harmonic.restore.device import PRECISIONS, free_memory
+from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
+from harmonic.restore.tile_size import TileSize, fitting_tiles
+
+Progress = Callable[[int, int], None]
+"""Called with (pixels done, all pixels), input pixels of one picture."""
+
+# Peak bytes that a pass takes per input pixel, by scale: measured on `fast` in fp32, rounded up. At scale 1 the finest
+# features have half the pixels a side, else they lie on the input's own grid.
+_BYTES_PER_PIXEL = {1: 1024, 2: 4096, 3: 5120, 4: 6144}
+# More than this brings no speed: the halo is then a small part of a tile already.
+_MOST_BYTES = {"cpu": 4 << 30, "cuda": 16 << 30}
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """How much of the network's correction is applied. strength 0 = the input, 1 = all; detail scales texture alone."""
+
+    strength: float = 1.0
+    detail: float = 1.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """pixels: (sH, sW, C), type as the input. tile: side of the cores, None = whole. notes: for the user."""
+
+    pixels: np.ndarray
+    tile: int | None
+    notes: tuple[str, ...]
+
+
+class Engine:
+    """Restores arrays (H, W, C), C = 1 or 3, uint8 or float32 about [0, 1] -> (sH, sW, C) of the same type.
+
+    network: in evaluation mode, on `device`; used, never changed. tile: 'auto', 'off', or a multiple of the grid.
+    Memory beside input and output depends on the tile alone.
+    """
+
+    def __init__(self, network: Harmonic, device: torch.device, precision: str, tile: TileSize):
+        self.network, self.device, self.precision, self.tile = network, device, precision, tile
+        self._bytes_per_pixel = _BYTES_PER_PIXEL[network.scale]
+        self._most_pixels = _MOST_BYTES[device.type] // self._bytes_per_pixel  # lowered when memory runs out
+
+    def run(self, source: np.ndarray, mix: Mix, progress: Progress | None = None) -> Result:
+        """Raises ResourceError when memory runs out, PictureError when the result is not finite even in fp32."""
+        scale, (height, width, channels) = self.network.scale, source.shape
+        if mix.strength == 0 and scale == 1:
+            return Result(source.copy(), None, ())
+        target = np.empty((scale * height, scale * width, channels), source.dtype)
+        notes: set[str] = set()
+
+        def function(block: np.ndarray) -> np.ndarray:
+            return self._restore_block(block, mix, notes)
+
+        while True:
+            tiles, core = self._plan(height, width)
+            try:
+                restore_tiled(function, source, target, tiles, scale, progress)
+                return Result(target, core, tuple(sorted(notes)))
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._shrink(tiles, height, width)
+                notes.add("memory ran short, so it was restored in smaller tiles")
+
+    def _plan(self, height: int, width: int) -> tuple[list[Tile], int | None]:
+        halo, grid = self.network.reach, self.network.grid
+        if self.tile == "auto":
+            fitting = free_memory(self.device) // 2 // self._bytes_per_pixel
+            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels))
+        core = None if self.tile == "off" else int(self.tile)
+        tiles = plan_tiles(height, width, core, halo, grid)
+        return tiles, core if len(tiles) > 1 else None
+
+    def _shrink(self, tiles: list[Tile], height: int, width: int) -> None:
+        """Allow half of what was too much, for this and all later pictures; give up where that changes nothing."""
+        if self.tile != "auto":
+            raise ResourceError(f"--tile {self.tile}: not enough memory for this; use --tile auto or a smaller one")
+        largest = max(tile.pixels for tile in tiles)
+        self._most_pixels = largest // 2
+        if max(tile.pixels for tile in self._plan(height, width)[0]) >= largest:
+            raise ResourceError(f"memory: not enough on {self.device} even for small tiles; close other programs")
+        if self.device.type == "cuda":
+            torch.cuda.empty_cache()
+
+    def _restore_block(self, block: np.ndarray, mix: Mix, notes: set[str]) -> np.ndarray:
+        """(h, w, C) -> (s·h, s·w, C); grey goes through the network as R = G = B and is averaged back."""
+        eight_bit = block.dtype == np.uint8
+        values = to_float(block) if eight_bit else np.array(block, np.float32, order="C")
+        # (h, w, C) in memory is channels-last by nature, so this view costs nothing.
+        x = torch.from_numpy(values).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
+        y = self._pass(x, mix, self.precision)
+        if not torch.isfinite(y).all():
+            notes.add(f"{self.precision} gave values that are not finite, so parts were repeated in fp32")
+            y = self._pass(x, mix, "fp32")
+            if not torch.isfinite(y).all():
+                culprit = "the weights" if np.isfinite(values).all() else "the picture itself"
+                raise PictureError(f"the result is not finite because of {culprit}; use others")
+        if block.shape[2] == 1:
+            y = y.mean(1, keepdim=True)
+        result = y[0].permute(1, 2, 0).cpu().numpy()
+        return to_uint8(result) if eight_bit else result
+
+    @torch.inference_mode()
+    def _pass(self, x: Tensor, mix: Mix, precision: str) -> Tensor:
+        with torch.autocast(self.device.type, PRECISIONS[precision], enabled=precision != "fp32"):
+            parts = self.network.decompose(x)
+        return parts.mix(mix.strength, mix.strength * mix.detail)
+
+
+def _is_out_of_memory(error: BaseException) -> bool:
+    """GPU and CPU allocators say it in different ways; no other RuntimeError may pass for it."""
+    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)

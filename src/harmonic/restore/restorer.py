@@ -1,0 +1,224 @@
+"""Restorer: loaded weights that take pictures of any kind and size and return them restored.
+
+The one way from a picture to a restored picture; command line, service, validation and benchmarks all go through it.
+"""
+
+import copy
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import overload
+
+import numpy as np
+import torch
+from PIL import Image
+from torch import Tensor
+
+from harmonic.assets import find_weights
+from harmonic.errors import PictureError, UsageError, WeightsError
+from harmonic.images.message import shown
+from harmonic.images.picture import Picture, picture_to_pil
+from harmonic.images.read import read_picture
+from harmonic.images.write import write_picture
+from harmonic.network.checkpoint import Card, load_network
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.restore.device import pick_device, pick_precision
+from harmonic.restore.engine import Engine, Mix, Progress
+from harmonic.restore.tile_size import TileSize, parse_tile
+
+DEFAULT_MODEL = "restore-fast"
+_DETAIL_LIMIT = 2.0
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done to one file.
+
+    size: width and height of the result. tile: side of the tiles' cores, None = restored as a whole. seconds: from
+    opening the source to having written the target. notes: what the user should hear, one phrase each.
+    """
+
+    source: Path
+    target: Path
+    size: tuple[int, int]
+    tile: int | None
+    precision: str
+    device: str
+    seconds: float
+    notes: tuple[str, ...]
+
+
+class Restorer:
+    """Restores pictures with one set of weights.
+
+    model: a bundled name, a weights file, or a network (which is copied). device: auto, cpu, cuda or cuda:N.
+    precision: auto, fp32, bf16 or fp16. tile: auto, off or a size in pixels, rounded up to the network's grid.
+    scale: the enlargement wanted, to be sure of it; None = that of the weights.
+    Raises WeightsError and UsageError.
+    """
+
+    def __init__(
+        self,
+        model: str | Path | Harmonic = DEFAULT_MODEL,
+        *,
+        device: str = "auto",
+        precision: str = "auto",
+        tile: TileSize = "auto",
+        scale: int | None = None,
+    ):
+        self.device = pick_device(device)
+        self.precision = pick_precision(precision, self.device)
+        self.card: Card | None = None
+        self.digest: str | None = None  # SHA-256 of the weights file
+        if isinstance(model, str | Path):
+            path = find_weights(model)
+            network, self.card = load_network(path)
+            self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        else:
+            network = model
+        if scale is not None and scale != network.scale:
+            name = self.card.name if self.card else "this network"
+            raise WeightsError(f"--scale {scale}: {name} enlarges by {network.scale}; name other weights with --model")
+        self.scale = network.scale
+        self.tile = parse_tile(tile, network.grid)
+        self._engine = Engine(_deployed(network).to(self.device), self.device, self.precision, self.tile)
+
+    @overload
+    def restore(
+        self,
+        picture: str | Path | Image.Image,
+        *,
+        strength: float = ...,
+        detail: float = ...,
+        progress: Progress | None = ...,
+    ) -> Image.Image: ...
+    @overload
+    def restore(
+        self, picture: np.ndarray, *, strength: float = ..., detail: float = ..., progress: Progress | None = ...
+    ) -> np.ndarray: ...
+    @overload
+    def restore(
+        self, picture: Tensor, *, strength: float = ..., detail: float = ..., progress: Progress | None = ...
+    ) -> Tensor: ...
+    def restore(
+        self,
+        picture: str | Path | Image.Image | np.ndarray | Tensor,
+        *,
+        strength: float = 1.0,
+        detail: float = 1.0,
+        progress: Progress | None = None,
+    ) -> Image.Image | np.ndarray | Tensor:
+        """A picture of any kind -> the same kind, restored.
+
+        A path or a PIL image gives a PIL image. uint8 arrays (H, W), (H, W, 1 or 3) give uint8. Float arrays of these
+        shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go
+        through as they are, and the float32 result is not clamped.
+        strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
+        Raises PictureError, UsageError, ResourceError; ValueError for arrays of other shapes and types.
+        """
+        mix = _checked_mix(strength, detail)
+        if isinstance(picture, np.ndarray):
+            return self._restore_array(picture, mix, progress)
+        if isinstance(picture, Tensor):
+            return self._restore_tensor(picture, mix, progress)
+        decoded = read_picture(picture)
+        return picture_to_pil(self._restore_picture(decoded, mix, progress)[0])
+
+    def restore_picture(
+        self, picture: Picture, *, strength: float = 1.0, detail: float = 1.0, progress: Progress | None = None
+    ) -> Picture:
+        """A decoded picture, restored; metadata stay, and alpha stays untouched (at scales above 1 it is enlarged)."""
+        return self._restore_picture(picture, _checked_mix(strength, detail), progress)[0]
+
+    def restore_file(
+        self,
+        source: str | Path,
+        target: str | Path,
+        *,
+        format: str | None = None,
+        quality: int | None = None,
+        overwrite: bool = False,
+        strength: float = 1.0,
+        detail: float = 1.0,
+        progress: Progress | None = None,
+    ) -> Report:
+        """Read, restore, write. `target` holds a complete picture afterwards or is as it was.
+
+        format, quality, overwrite: as `write_picture` takes them. Raises HarmonicError that names the file.
+        """
+        mix = _checked_mix(strength, detail)
+        started, source, target = time.monotonic(), Path(source), Path(target)
+        refuse_existing(target, overwrite)
+        picture = read_picture(source)
+        try:
+            restored, tile = self._restore_picture(picture, mix, progress)
+        except PictureError as error:
+            raise PictureError(f"{shown(source)}: {error}") from error
+        lost = write_picture(target, restored, format=format, quality=quality, overwrite=overwrite)
+        height, width = restored.colour.shape[:2]
+        return Report(
+            source=source,
+            target=target,
+            size=(width, height),
+            tile=tile,
+            precision=self.precision,
+            device=str(self.device),
+            seconds=time.monotonic() - started,
+            notes=(*restored.notes, *lost),
+        )
+
+    def _restore_picture(self, picture: Picture, mix: Mix, progress: Progress | None) -> tuple[Picture, int | None]:
+        """The restored picture, and the tile size that was used."""
+        result = self._engine.run(picture.colour, mix, progress)
+        alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
+        return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result.tile
+
+    def _restore_array(self, picture: np.ndarray, mix: Mix, progress: Progress | None) -> np.ndarray:
+        if picture.dtype != np.uint8 and not np.issubdtype(picture.dtype, np.floating):
+            raise ValueError(f"an array must be uint8, or float in about [0, 1]; got {picture.dtype}")
+        shape = picture.shape
+        if not (picture.ndim == 2 or (picture.ndim == 3 and shape[2] in (1, 3))) or 0 in shape:
+            raise ValueError(f"an array must be (H, W) or (H, W, 1 or 3) with H, W >= 1; got {shape}")
+        samples = picture if picture.dtype == np.uint8 else picture.astype(np.float32, copy=False)
+        result = self._engine.run(samples if samples.ndim == 3 else samples[..., None], mix, progress).pixels
+        return result if picture.ndim == 3 else result[..., 0]
+
+    def _restore_tensor(self, picture: Tensor, mix: Mix, progress: Progress | None) -> Tensor:
+        if not picture.is_floating_point():
+            raise ValueError(f"a tensor must be floating-point, about [0, 1]; got {picture.dtype}")
+        if picture.ndim not in (3, 4) or picture.shape[-3] not in (1, 3) or 0 in picture.shape:
+            raise ValueError(f"a tensor must be (C, H, W) or (B, C, H, W), C = 1 or 3; got {tuple(picture.shape)}")
+        if picture.ndim == 4:
+            return torch.stack([self._restore_tensor(one, mix, progress) for one in picture])
+        samples = picture.detach().float().cpu().permute(1, 2, 0).numpy()
+        result = self._engine.run(samples, mix, progress).pixels
+        return torch.from_numpy(result).permute(2, 0, 1).contiguous().to(picture.device)
+
+
+def refuse_existing(target: Path, overwrite: bool) -> None:
+    """Said before the work is done; `write_picture` decides for good. Raises PictureError."""
+    if target.exists() and not overwrite:
+        raise PictureError(f"{shown(target)}: exists already; use --overwrite to replace it, or -o to write elsewhere")
+
+
+def _deployed(network: Harmonic) -> Harmonic:
+    """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients."""
+    ready = fuse(network) if getattr(network, "form", None) == "train" else copy.deepcopy(network)
+    return ready.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
+
+
+def _checked_mix(strength: float, detail: float) -> Mix:
+    if not 0 <= strength <= 1:
+        raise UsageError(f"--strength {strength:g}: must be 0 (the input as it is) to 1 (restored in full)")
+    if not 0 <= detail <= _DETAIL_LIMIT:
+        raise UsageError(f"--detail {detail:g}: must be 0 (no texture correction) to {_DETAIL_LIMIT:g}; 1 is neutral")
+    return Mix(strength, detail)
+
+
+def _enlarge_alpha(alpha: np.ndarray, scale: int) -> np.ndarray:
+    if scale == 1:
+        return alpha
+    height, width = alpha.shape
+    return np.asarray(Image.fromarray(alpha).resize((scale * width, scale * height), Image.Resampling.BICUBIC))

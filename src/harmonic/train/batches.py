@@ -1,0 +1,70 @@
+"""Batches: every sample a pure function of (seed, step, index), so that a resumed run sees the same stream."""
+
+from collections.abc import Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from harmonic.degrade.apply import degrade
+from harmonic.degrade.mixtures import Mixture, sample_mixture
+
+MARGIN = 16
+"""Pixels around a crop that are degraded with it: 10 taps of blur, and JPEG blocks that do not start at its corner."""
+
+
+def sample(
+    pictures: Sequence[np.ndarray], mixture: Mixture, crop: int, seed: int, step: int, index: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """One training pair lq, gt: (crop, crop, 3) float32 each, gt in [0, 1].
+
+    Pictures are drawn by their area. The crop is cut with a margin, flipped and turned, degraded, and cut again, so
+    that borders look as they do inside a picture.
+    """
+    rng = np.random.Generator(np.random.Philox(key=np.array([seed, index], np.uint64), counter=[0, 0, 0, step]))
+    areas = np.cumsum([picture.shape[0] * picture.shape[1] for picture in pictures])
+    picture = pictures[int(np.searchsorted(areas, rng.random() * areas[-1], side="right"))]
+    height, width = picture.shape[:2]
+    # Crops reach every border: the margin is cut off where the picture ends.
+    y, x = int(rng.integers(height - crop + 1)), int(rng.integers(width - crop + 1))
+    top, left = (max(0, corner - int(rng.integers(MARGIN // 2, MARGIN + 1))) for corner in (y, x))
+    window = picture[top : y + crop + MARGIN, left : x + crop + MARGIN]
+    clean = window.astype(np.float32) / 255
+    lq = degrade(clean, sample_mixture(rng, mixture), rng)
+    lq, gt = (a[y - top : y - top + crop, x - left : x - left + crop] for a in (lq, clean))
+    turns, flip = int(rng.integers(4)), bool(rng.integers(2))
+    if flip:
+        lq, gt = lq[:, ::-1], gt[:, ::-1]
+    return np.rot90(lq, turns), np.rot90(gt, turns)
+
+
+def batch(
+    pictures: Sequence[np.ndarray], mixture: Mixture, crop: int, size: int, seed: int, step: int
+) -> tuple[Tensor, Tensor]:
+    """lq, gt (size, 3, crop, crop) float32, channels-last strides."""
+    pairs = [sample(pictures, mixture, crop, seed, step, index) for index in range(size)]
+    lq, gt = (torch.from_numpy(np.stack(side)).permute(0, 3, 1, 2) for side in zip(*pairs, strict=True))
+    return lq, gt
+
+
+class Prefetch:
+    """Makes the batch of the next step in a thread while the current one trains."""
+
+    def __init__(self, pictures: Sequence[np.ndarray], mixture: Mixture, seed: int):
+        self._pictures, self._mixture, self._seed = pictures, mixture, seed
+        self._pool = ThreadPoolExecutor(1)
+        self._pending: dict[tuple[int, int, int], Future[tuple[Tensor, Tensor]]] = {}
+
+    def get(self, step: int, crop: int, size: int) -> tuple[Tensor, Tensor]:
+        """The batch of `step`; the next one, of the same shape, is started."""
+        wanted, following = (step, crop, size), (step + 1, crop, size)
+        ready = self._pending.get(wanted) or self._start(*wanted)
+        self._pending = {following: self._start(*following)}
+        return ready.result()
+
+    def close(self) -> None:
+        self._pool.shutdown(cancel_futures=True)
+
+    def _start(self, step: int, crop: int, size: int) -> Future[tuple[Tensor, Tensor]]:
+        return self._pool.submit(batch, self._pictures, self._mixture, crop, size, self._seed, step)

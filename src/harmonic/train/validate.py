@@ -1,0 +1,47 @@
+"""Quick validation during training: a few crops, five damages, PSNR of the EMA weights."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from harmonic.degrade.apply import degrade
+from harmonic.degrade.kinds import Blur, Degradation, Jpeg, Noise, Round
+from harmonic.network.harmonic import Harmonic
+from harmonic.ops.eight_bit import to_uint8
+from harmonic.ops.quality import psnr
+from harmonic.train.pictures import Crop, read_rgb
+
+CASES: dict[str, tuple[Degradation, ...]] = {
+    "noise25": (Noise(sigma=25),),
+    "jpeg10": (Jpeg(quality=10),),
+    "blur2": (Blur(sigma=2), Round()),
+    "mix": (Blur(sigma=1), Noise(sigma=15, clip=True), Round(), Jpeg(quality=40)),
+    "clean": (),
+}
+MOST_DB = 100.0  # of an untouched picture, as in P-CL-1
+
+
+def read_crops(crops: Sequence[Crop]) -> list[np.ndarray]:
+    """(height, width, 3) uint8 each."""
+    return [read_rgb(c.path)[c.y : c.y + c.height, c.x : c.x + c.width] for c in crops]
+
+
+@torch.inference_mode()
+def validate(model: Harmonic, crops: Sequence[np.ndarray], device: torch.device) -> dict[str, float]:
+    """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the four damages."""
+    was_training = model.training
+    model.eval()
+    result = {}
+    for name, steps in CASES.items():
+        figures = []
+        for index, clean in enumerate(crops):
+            rng = np.random.RandomState(index)
+            lq = degrade(clean.astype(np.float32) / 255, steps, rng)
+            x = torch.from_numpy(lq).permute(2, 0, 1)[None].to(device)
+            y = model(x)[0].permute(1, 2, 0).float().cpu().numpy()
+            figures.append(min(MOST_DB, psnr(to_uint8(y), clean)))
+        result[name] = float(np.mean(figures))
+    result["mean"] = float(np.mean([result[name] for name, steps in CASES.items() if steps]))
+    model.train(was_training)
+    return result

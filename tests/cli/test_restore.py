@@ -1,0 +1,189 @@
+"""harmonic restore: results, exit codes, and one line for every trouble."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from harmonic.images.read import read_picture
+
+
+@pytest.fixture
+def restore(harmonic, weights):
+    return lambda *arguments: harmonic("restore", "--model", weights, *arguments)
+
+
+def one_error(answer, code, *parts):
+    """Exactly one line of error, no traceback, and these parts in it."""
+    errors = [line for line in answer.err.splitlines() if line.startswith("error: ")]
+    assert answer.code == code, answer
+    assert len(errors) == 1 and "Traceback" not in answer.err, answer
+    assert all(part in errors[0] for part in parts), answer
+    assert all(line.startswith(("error: ", "tiny-test on ")) for line in answer.err.splitlines()), answer
+
+
+def test_without_output_the_result_lies_beside_the_input(restore, photo):
+    answer = restore(photo)
+    target = photo.with_name("photo-restored.png")
+    assert answer.code == 0 and answer.out == f"{target}\n" and answer.err.startswith("tiny-test on ")
+    assert Image.open(target).size == (31, 24)
+
+
+def test_quiet_says_nothing(restore, photo):
+    assert restore(photo, "-q").err == ""
+
+
+def test_json_gives_an_object_per_picture(restore, photo, tmp_path):
+    bad = tmp_path / "bad.png"
+    bad.write_text("no picture")
+    lines = [json.loads(line) for line in restore(photo, bad, "--json", "-o", tmp_path / "out").out.splitlines()]
+    assert [(line["status"], line["source"]) for line in lines] == [("restored", str(photo)), ("failed", str(bad))]
+    assert lines[0]["size"] == [31, 24] and lines[0]["tile"] is None and "bad.png" in lines[1]["reason"]
+
+
+def test_strength_zero_gives_the_pixels_back(restore, photo, tmp_path):
+    assert restore(photo, "-o", tmp_path / "same.png", "--strength", "0").code == 0
+    assert np.array_equal(read_picture(tmp_path / "same.png").colour, read_picture(photo).colour)
+
+
+@pytest.mark.parametrize("format, name", [("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"), ("bmp", "BMP")])
+def test_format_decides_the_file(restore, photo, tmp_path, format, name):
+    answer = restore(photo, "-o", tmp_path / "out", "--format", format, "--precision", "fp32", "--tile", "off")
+    assert answer.code == 0 and Image.open(answer.out.strip()).format == name
+
+
+def test_a_tile_size_is_rounded_up_and_said(restore, photo):
+    assert "tile 33 rounded up to 64" in restore(photo, "--tile", 33).err
+
+
+def test_a_folder_is_mirrored_and_a_second_run_has_nothing_to_do(restore, photo, tmp_path):
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for name in ("a.png", "sub/b.png"):
+        (tmp_path / "in" / name).write_bytes(photo.read_bytes())
+    first, second = (restore(tmp_path / "in", "-o", tmp_path / "in" / "out") for _ in range(2))
+    assert (tmp_path / "in" / "out" / "sub" / "b.png").exists()
+    assert first.code == 0 and "2 restored, 0 done before, 0 failed" in first.err
+    assert second.code == 0 and second.out == "" and "0 restored, 2 done before, 0 failed" in second.err
+
+
+def test_a_folder_without_output_gets_its_results_beside_and_can_be_gone_on_with(restore, photo):
+    assert [restore(photo.parent).code for _ in range(2)] == [0, 0]
+    assert photo.with_name("photo-restored.png").exists()
+    assert not photo.with_name("photo-restored-restored.png").exists()
+
+
+def test_a_picture_of_one_pixel_is_restored(restore, tmp_path):
+    Image.new("RGB", (1, 1), (10, 20, 30)).save(tmp_path / "one.png")
+    assert restore(tmp_path / "one.png").code == 0
+
+
+def test_a_text_file_named_png(restore, tmp_path):
+    (tmp_path / "text.png").write_text("hello")
+    one_error(restore(tmp_path / "text.png"), 1, "text.png: holds a text")
+
+
+def test_an_empty_file(restore, tmp_path):
+    (tmp_path / "empty.jpg").touch()
+    one_error(restore(tmp_path / "empty.jpg"), 1, "empty.jpg: is empty")
+
+
+def test_a_truncated_jpeg(restore, photo, tmp_path):
+    Image.open(photo).save(tmp_path / "whole.jpg")
+    (tmp_path / "cut.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:-200])
+    one_error(restore(tmp_path / "cut.jpg"), 1, "cut.jpg: is damaged or cut short")
+    assert not (tmp_path / "cut-restored.jpg").exists()
+
+
+def test_a_folder_without_pictures(restore, tmp_path):
+    (tmp_path / "empty").mkdir()
+    one_error(restore(tmp_path / "empty"), 1, "empty: no pictures in this folder")
+
+
+def test_a_missing_input_does_not_stop_the_others(restore, photo, tmp_path):
+    one_error(restore(tmp_path / "none.png", "-q"), 1, "none.png: there is no such file")
+    answer = restore(tmp_path / "none.png", photo, "-q")
+    one_error(answer, 1, "none.png: there is no such file")
+    assert answer.out == f"{photo.with_name('photo-restored.png')}\n"
+
+
+def test_an_existing_result_stays_unless_overwrite_is_given(restore, photo, tmp_path):
+    (tmp_path / "out.png").write_bytes(b"precious")
+    one_error(restore(photo, "-o", tmp_path / "out.png"), 1, "out.png: exists already; use --overwrite")
+    assert (tmp_path / "out.png").read_bytes() == b"precious"
+    assert restore(photo, "-o", tmp_path / "out.png", "--overwrite").code == 0
+    assert Image.open(tmp_path / "out.png").size == (31, 24)
+
+
+def test_an_output_folder_below_a_file(restore, photo, tmp_path):
+    (tmp_path / "notes.txt").touch()
+    one_error(restore(photo, "-o", tmp_path / "notes.txt" / "out"), 2, "a file stands in its place")
+    one_error(restore(photo, "-o", tmp_path / "notes.txt" / "out.png"), 1, "out.png: ")
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() == 0, reason="root may write everywhere")
+def test_a_read_only_output_folder(restore, photo, tmp_path):
+    (tmp_path / "out").mkdir(mode=0o555)
+    one_error(restore(photo, "-o", tmp_path / "out"), 4, "out: cannot be written")
+
+
+@pytest.mark.parametrize(
+    "arguments, part",
+    [
+        (("--format", "gif"), "'gif' is not one of"),
+        (("--precision", "fp64"), "'fp64' is not one of"),
+        (("--precision", "fp16", "--device", "cpu"), "--precision fp16: needs a GPU"),
+        (("--device", "gpu"), "--device gpu: is not known; use one of auto, cpu, cuda"),
+        (("--tile", "big"), "--tile big: is not known; use auto, off or a size"),
+        (("--strength", "2"), "--strength"),
+        (("--strength", "nan"), "--strength nan: must be 0"),
+        (("--detail", "-1"), "--detail"),
+        (("--quality", "101"), "--quality"),
+        (("--scale", "5"), "--scale"),
+        (("-o", "out.png", "--format", "jpg"), "the name says png"),
+        (("--strenght", "1"), "--strenght"),
+    ],
+)
+def test_wrong_options_are_refused_with_the_valid_ones(restore, photo, arguments, part):
+    one_error(restore(photo, *arguments), 2, part)
+    assert sorted(p.name for p in photo.parent.iterdir()) == ["photo.png"]
+
+
+def test_no_input_is_wrong_usage(restore):
+    one_error(restore(), 2, "Missing argument", "harmonic restore --help")
+
+
+def test_an_unknown_model(harmonic, photo, tmp_path):
+    one_error(harmonic("restore", photo, "--model", "nonsense"), 3, "'nonsense': is not bundled")
+    one_error(harmonic("restore", photo, "--model", tmp_path / "none.safetensors"), 3, "none.safetensors: ")
+    (tmp_path / "bad.safetensors").write_bytes(b"x" * 100)
+    one_error(harmonic("restore", photo, "--model", tmp_path / "bad.safetensors"), 3, "bad.safetensors: ")
+
+
+def test_a_scale_without_weights(restore, photo):
+    one_error(restore(photo, "--scale", 2), 3, "--scale 2: tiny-test enlarges by 1")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
+def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_path):
+    (tmp_path / "in").mkdir()
+    for index in range(400):
+        (tmp_path / "in" / f"{index:03}.png").write_bytes(photo.read_bytes())
+    command = [sys.executable, "-m", "harmonic", "restore", tmp_path / "in", "-o", tmp_path / "out", "--model", weights]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 30
+    while not list((tmp_path / "out").glob("*.png")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=30)
+    assert process.returncode == 130 and "Traceback" not in err
+    assert err.splitlines()[-1].startswith("interrupted; ")
+    finished = out.split()
+    assert 0 < len(finished) < 400 and all(Image.open(Path(name)).size == (31, 24) for name in finished)
+    assert not list((tmp_path / "out").glob(".*"))

@@ -1,0 +1,289 @@
+"""The laws of the network (docs: ARCHITECTURE.md, Invariants), on every preset and scale.
+
+Each law is a function `check_…` that raises AssertionError. Beside each test stands one that plants a fault and
+expects the check to notice it.
+"""
+
+import copy
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harmonic.network.config import NetworkConfig, variant
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import PRESETS
+from harmonic.nn import head
+from harmonic.ops.band import cell_mean
+from harmonic.ops.enlarge import enlarge_bicubic
+
+CASES = [(preset, scale) for preset in PRESETS for scale in (1, 2, 3, 4)]
+ids = [f"{preset}-x{scale}" for preset, scale in CASES]
+presets = pytest.mark.parametrize("preset, scale", CASES, ids=ids)
+
+
+def fresh(preset: str, scale: int) -> Harmonic:
+    torch.manual_seed(0)
+    return Harmonic(PRESETS[preset](scale)).eval()
+
+
+def randomised(model: Harmonic, seed: int = 1) -> Harmonic:
+    """All parameters moved, so that nothing is hidden by zeros; outputs of the order of 1."""
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(0.04 * torch.randn(parameter.shape, generator=generator))
+    return model
+
+
+def picture(height: int, width: int, batch: int = 1, seed: int = 0) -> torch.Tensor:
+    """Values from -0.2 to 1.2."""
+    return torch.rand(batch, 3, height, width, generator=torch.Generator().manual_seed(seed)) * 1.4 - 0.2
+
+
+# L1 · identity at birth
+
+
+def check_identity(model: Harmonic) -> None:
+    x = picture(37, 51)
+    with torch.inference_mode():
+        assert torch.equal(model(x), enlarge_bicubic_padded(model, x))
+
+
+def enlarge_bicubic_padded(model: Harmonic, x: torch.Tensor) -> torch.Tensor:
+    """At scale 1 the input itself; else the enlargement, which mirrors the picture at all four sides."""
+    return x if model.scale == 1 else enlarge_bicubic(x, model.scale)
+
+
+@presets
+def test_a_new_network_changes_nothing(preset, scale):
+    check_identity(fresh(preset, scale))
+
+
+def test_the_identity_check_notices_an_output_layer_that_does_not_start_at_zero():
+    model = fresh("tiny", 1)
+    torch.nn.init.normal_(model.hf.tail.out.weight, std=1e-3)
+    with pytest.raises(AssertionError):
+        check_identity(model)
+
+
+@presets
+def test_strength_zero_returns_the_input_bit_for_bit_even_with_broken_weights(preset, scale):
+    model = fresh(preset, scale)
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(float("nan"))
+    x = picture(20, 33)
+    assert torch.equal(model.decompose(x).mix(0, 0), enlarge_bicubic_padded(model, x))
+
+
+# L2 · bands
+
+
+def check_bands(model: Harmonic, bf16: bool) -> None:
+    K = model.config.cell
+    side = 3 * model.grid
+    x = picture(side, side)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        parts = model.decompose(x)
+    assert parts.lf.dtype == parts.hf.dtype == torch.float32
+    assert parts.hf.abs().max() > 1e-3, "the test says nothing about a network without texture"
+    before_projection = (parts.lf + parts.hf).abs().max()
+    assert cell_mean(parts.hf, K).abs().max() <= 1e-6 * before_projection
+    low = head.low_band(parts.lf, K)
+    inside = slice(4 * K, -4 * K)  # S mirrors cells at the border of what it gets
+    assert (low - parts.lf)[..., inside, inside].abs().max() <= 2e-6 * before_projection
+
+
+@presets
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
+def test_hf_never_moves_a_cell_mean_and_lf_is_its_own_projection(preset, scale, bf16):
+    check_bands(randomised(fresh(preset, scale)), bf16)
+
+
+def test_the_band_check_notices_a_projection_that_is_not_exact(monkeypatch):
+    monkeypatch.setattr(head, "low_band", lambda x, cell: 0.999 * x.roll(1, -1))
+    with pytest.raises(AssertionError):
+        check_bands(randomised(fresh("tiny", 1)), bf16=False)
+
+
+def test_with_its_gates_shut_structure_has_no_gradient_from_texture_parameters():
+    model = randomised(Harmonic(variant(PRESETS["tiny"](), fusion=None)))
+    with torch.no_grad():
+        model.head.low_gates.weight[1].zero_()
+        model.head.low_gates.bias[1] = -1e4  # w_z = 0
+    model.decompose(picture(64, 64)).lf.square().sum().backward()
+    texture = [p for name, p in model.named_parameters() if name.startswith(("hf.", "dec0.", "dec1.", "high_pass."))]
+    assert texture and all(p.grad is None or not p.grad.any() for p in texture)
+    assert model.lf.embed.weight.grad.any()
+
+
+def test_without_lf_branch_the_two_bands_add_up_to_the_plain_output():
+    model = randomised(Harmonic(variant(PRESETS["tiny"](), lf=None, hf=None, fusion=None)).eval())
+    x = picture(64, 64)
+    seen = []
+    model.plain_tail.register_forward_hook(lambda _module, _inputs, z: seen.append(z))
+    with torch.inference_mode():
+        parts = model.decompose(x)
+    torch.testing.assert_close(parts.lf + parts.hf, seen[0], atol=1e-5, rtol=0)
+
+
+# L3 · bounded reach
+
+
+def farthest(model: Harmonic, row: int, column: int, side: int) -> int:
+    """Largest distance, in input pixels per axis, at which a NaN at (row, column) changes the output."""
+    x = picture(side, side)
+    x[..., row, column] = float("nan")
+    with torch.inference_mode():
+        touched = model(x).isnan().any(1)[0]
+    rows, columns = (torch.nonzero(touched.any(axis)).flatten() // model.scale for axis in (1, 0))
+    return int(max((rows - row).abs().max(), (columns - column).abs().max()))
+
+
+def check_reach(model: Harmonic) -> None:
+    side = -(-2 * (model.reach + 40) // model.grid) * model.grid
+    centre = side // 2
+    found = max(farthest(model, centre + d, centre + d, side) for d in (0, 7, 31))
+    assert found <= model.reach <= 2 * found, f"reach {model.reach}, found {found}"
+
+
+@presets
+def test_reach_bounds_what_a_pixel_sees_within_a_factor_of_two(preset, scale):
+    model = fresh(preset, scale)
+    assert model.reach <= (128 if preset == "tiny" else 256)
+    check_reach(model)
+
+
+def test_the_reach_check_notices_global_pooling(monkeypatch):
+    model = fresh("tiny", 1)
+    monkeypatch.setattr("harmonic.network.harmonic.pool_cells", lambda e, stride: e.mean((2, 3), keepdim=True))
+    with pytest.raises(AssertionError):
+        check_reach(model)
+
+
+# L5 · fusion changes nothing
+
+
+def check_fusion(model: Harmonic, fused: Harmonic) -> None:
+    with torch.inference_mode():
+        for height, width in [(1, 1), (2, 3), (7, 40), (33, 17), (40, 40)]:
+            x = picture(height, width)
+            torch.testing.assert_close(fused(x), model(x), atol=1e-5, rtol=0)
+
+
+@presets
+def test_the_deploy_form_has_the_same_function(preset, scale):
+    model = randomised(fresh(preset, scale))
+    before = copy.deepcopy(model.state_dict())
+    fused = fuse(model)
+    check_fusion(model, fused)
+    assert sum(1 for _ in fused.parameters()) < sum(1 for _ in model.parameters())
+    assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+def test_the_fusion_check_notices_a_changed_kernel():
+    model = randomised(fresh("tiny", 1))
+    fused = fuse(model)
+    with torch.no_grad():
+        fused.lf.blocks[0].mixer.spread.weight[0, 0, 0, 0] += 0.05
+    with pytest.raises(AssertionError):
+        check_fusion(model, fused)
+
+
+def test_a_deploy_form_is_not_fused_again():
+    with pytest.raises(ValueError, match="already in deploy form"):
+        fuse(fuse(fresh("tiny", 1)))
+
+
+# L6 · a batch is its pictures
+
+
+@presets
+def test_a_batch_gives_what_its_pictures_give_alone(preset, scale):
+    model = randomised(fresh(preset, scale))
+    x = torch.cat([picture(40, 52, seed=s) * gain for s, gain in ((0, 1.0), (1, 0.1), (2, 0.0), (3, 1.5))])
+    order = torch.tensor([2, 0, 3, 1])
+    with torch.inference_mode():
+        together, permuted = model(x), model(x[order])
+        alone = torch.cat([model(one[None]) for one in x])
+    torch.testing.assert_close(together, alone, atol=1e-5, rtol=0)
+    torch.testing.assert_close(permuted, alone[order], atol=1e-5, rtol=0)
+
+
+# L7 · any size
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    height=st.integers(1, 70),
+    width=st.integers(1, 70),
+    scale=st.sampled_from([1, 2, 3, 4]),
+    layout=st.sampled_from(["plain", "channels_last", "strided"]),
+    bf16=st.booleans(),
+)
+def test_any_size_layout_and_precision_gives_finite_values_of_the_right_shape(height, width, scale, layout, bf16):
+    model = randomised(fresh("tiny", scale))
+    x = picture(height, width)
+    if layout == "channels_last":
+        x = x.contiguous(memory_format=torch.channels_last)
+    elif layout == "strided":
+        x = picture(2 * height, 2 * width)[..., ::2, ::2]
+    before = x.clone()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        y = model(x)
+    assert y.shape == (1, 3, scale * height, scale * width)
+    assert y.isfinite().all()
+    assert torch.equal(x, before), "the input was changed"
+
+
+# seed §1 · memory layout, gradients
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_every_block_keeps_channels_last_strides(preset):
+    model = fresh(preset, 1)
+    lost = []
+
+    def look(module, _inputs, output):
+        if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[1] > 1:
+            if not output.is_contiguous(memory_format=torch.channels_last):
+                lost.append(type(module).__name__)
+
+    for module in model.modules():
+        if not isinstance(module, Harmonic):
+            module.register_forward_hook(look)
+    with torch.inference_mode():
+        model(picture(64, 96))
+    assert not lost
+
+
+@pytest.mark.parametrize("preset", list(PRESETS))
+def test_every_parameter_has_a_gradient_at_the_second_step(preset):
+    model = Harmonic(PRESETS[preset]()).train()
+    x, target = picture(64, 64, batch=2), picture(64, 64, batch=2, seed=9)
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
+    for _ in range(2):
+        optimizer.zero_grad()
+        parts = model.decompose(x)
+        (parts.mix() - target).square().mean().backward()
+        optimizer.step()
+    silent = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
+    assert not silent
+
+
+def test_configurations_refuse_what_cannot_work():
+    with pytest.raises(ValueError, match="multiples of 4"):
+        NetworkConfig(channels=(10, 20, 30))
+    with pytest.raises(ValueError, match="fusion needs an lf branch"):
+        variant(PRESETS["tiny"](), lf=None)
+    with pytest.raises(ValueError, match="extra|not permitted"):
+        variant(PRESETS["tiny"](), wings=2)
+
+
+def test_two_networks_from_one_seed_are_equal():
+    a, b = fresh("tiny", 1).state_dict(), fresh("tiny", 1).state_dict()
+    assert all(np.array_equal(a[name], b[name]) for name in a)

@@ -1,0 +1,65 @@
+"""A network small enough to reason about, and a real one with weights that do something."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from harmonic.images.atomic import atomic_write
+from harmonic.network.checkpoint import Card, dump_network
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
+from harmonic.nn.parts import Parts
+from harmonic.ops.enlarge import enlarge_bicubic
+from harmonic.ops.pad import pad_to_multiple
+
+
+class StandIn(nn.Module):
+    """One convolution and the mean of each grid cell, so it sees its reach and depends on where cells lie."""
+
+    def __init__(self, scale: int = 1, gain: float = 1.0):
+        super().__init__()
+        self.scale, self.grid, self.reach = scale, 4, 2 + 3  # 5x5 kernel, then a cell of 4
+        self.conv = nn.Conv2d(3, 3, 5, padding=2)
+        self.gain = gain
+        self.passes: list[tuple[int, int]] = []
+
+    def decompose(self, x: Tensor) -> Parts:
+        self.passes.append((x.shape[-2], x.shape[-1]))
+        height, width = (self.scale * side for side in x.shape[-2:])
+        x = pad_to_multiple(x, self.grid)
+        features = self.conv(x).float() * self.gain
+        cells = nn.functional.avg_pool2d(features, self.grid).repeat_interleave(4, 2).repeat_interleave(4, 3)
+        lf, hf = (enlarge_bicubic(part, self.scale)[..., :height, :width] for part in (cells, features - cells))
+        return Parts(enlarge_bicubic(x, self.scale)[..., :height, :width], lf, hf)
+
+
+def randomised_tiny(scale: int = 1) -> Harmonic:
+    """`tiny` with weights that make every part speak."""
+    torch.manual_seed(0)
+    network = Harmonic(tiny(scale))  # type: ignore[arg-type]
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return network.eval()
+
+
+@pytest.fixture
+def stand_in() -> Callable[..., StandIn]:
+    torch.manual_seed(0)
+    return StandIn
+
+
+@pytest.fixture(scope="session")
+def tiny_network() -> Harmonic:
+    return randomised_tiny()
+
+
+@pytest.fixture(scope="session")
+def tiny_weights(tmp_path_factory: pytest.TempPathFactory, tiny_network: Harmonic) -> Path:
+    path = tmp_path_factory.mktemp("weights") / "tiny.safetensors"
+    card = Card(name="tiny-test", task="test", config=tiny_network.config)
+    atomic_write(path, dump_network(tiny_network, card))
+    return path

@@ -1,0 +1,118 @@
+"""A folder of files: failures cost one file each, finished work is not repeated, a kill at any place is recovered."""
+
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from harmonic.errors import ResourceError, UsageError
+from harmonic.restore.batch import Done, Failed, Settings, Skipped, restore_files
+from harmonic.restore.ledger import LEDGER_NAME, Ledger
+from harmonic.restore.restorer import Restorer
+
+
+@pytest.fixture(scope="module")
+def restorer(tiny_weights):
+    return Restorer(tiny_weights, device="cpu", precision="fp32")
+
+
+@pytest.fixture
+def pairs(tmp_path):
+    (tmp_path / "in").mkdir()
+    for index in range(3):
+        pixels = np.random.default_rng(index).integers(0, 256, (24, 20 + index, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "in" / f"{index}.png")
+    (tmp_path / "in" / "1.png").write_text("no picture")
+    return [(tmp_path / "in" / f"{index}.png", tmp_path / "out" / f"{index}.png") for index in range(3)]
+
+
+def run(restorer, pairs, settings=Settings(), **options):
+    with Ledger(pairs[0][1].parent) as ledger:
+        return list(restore_files(restorer, pairs, settings, ledger=ledger, **options))
+
+
+def kinds(outcomes):
+    return [type(outcome) for outcome in outcomes]
+
+
+def entries(folder):
+    return [json.loads(line) for line in (folder / LEDGER_NAME).read_text().splitlines()]
+
+
+def test_one_bad_file_costs_one_file(restorer, pairs):
+    outcomes = run(restorer, pairs)
+    assert kinds(outcomes) == [Done, Failed, Done]
+    assert str(pairs[1][0]) in outcomes[1].reason and not pairs[1][1].exists()
+    failed = [e for e in entries(pairs[0][1].parent) if e["state"] == "failed"]
+    assert [(e["target"], e["reason"]) for e in failed] == [("1.png", outcomes[1].reason)]
+    assert [e["tile"] for e in entries(pairs[0][1].parent) if e["state"] == "done"] == ["whole", "whole"]
+
+
+def test_a_second_run_does_only_what_is_missing(restorer, pairs):
+    run(restorer, pairs)
+    before = pairs[0][1].stat().st_mtime_ns
+    pairs[2][1].unlink()
+    assert kinds(run(restorer, pairs)) == [Skipped, Failed, Done]
+    assert pairs[0][1].stat().st_mtime_ns == before
+
+
+def test_a_changed_input_setting_or_result_is_not_taken_for_done(restorer, pairs):
+    pairs = pairs[:1]
+    run(restorer, pairs)
+    changed = run(restorer, pairs, Settings(strength=0.5))
+    assert kinds(changed) == [Failed] and "exists already" in changed[0].reason
+    assert kinds(run(restorer, pairs)) == [Skipped]  # the failure did not forget the result
+    assert kinds(run(restorer, pairs, Settings(strength=0.5, overwrite=True))) == [Done]
+    pairs[0][1].write_bytes(b"edited by hand")
+    assert kinds(run(restorer, pairs, Settings(strength=0.5))) == [Failed]
+    assert pairs[0][1].read_bytes() == b"edited by hand"
+
+
+def test_a_run_killed_after_the_rename_is_taken_up_again(restorer, pairs, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def die(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(Ledger, "finish", die)
+        run(restorer, pairs)
+    assert pairs[0][1].exists()
+    assert kinds(run(restorer, pairs)) == [Done, Failed, Done]
+
+
+def test_torn_and_foreign_lines_are_passed_over(restorer, pairs):
+    run(restorer, pairs)
+    ledger = pairs[0][1].parent / LEDGER_NAME
+    ledger.write_text(ledger.read_text() + '[1]\n{"a": 1}\n{"state": "done", "targ')
+    assert kinds(run(restorer, pairs)) == [Skipped, Failed, Skipped]
+    last = ledger.read_text().splitlines()[-1]
+    assert json.loads(last)["state"] == "failed"
+
+
+def test_progress_covers_the_batch_in_pixels(restorer, pairs):
+    seen = []
+    run(restorer, pairs, progress=lambda *p: seen.append(p))
+    total = 24 * 20 + 24 * 22
+    assert seen == sorted(seen) and seen[-1] == (total, total)
+
+
+def test_batch_and_single_results_are_the_same_bytes(restorer, pairs, tmp_path):
+    run(restorer, pairs)
+    restorer.restore_file(pairs[2][0], tmp_path / "single.png")
+    assert (tmp_path / "single.png").read_bytes() == pairs[2][1].read_bytes()
+
+
+def test_a_file_in_the_place_of_the_output_folder_is_a_wrong_option(tmp_path):
+    (tmp_path / "notes.txt").write_text("a file")
+    for folder in (tmp_path / "notes.txt", tmp_path / "notes.txt" / "out"):
+        with pytest.raises(UsageError, match="a file stands in its place"):
+            Ledger(folder)
+
+
+def test_a_folder_that_cannot_be_written_ends_the_run(tmp_path):
+    (tmp_path / "out" / LEDGER_NAME).mkdir(parents=True)  # holds for root too, unlike permissions
+    with pytest.raises(ResourceError, match="cannot be written"):
+        Ledger(tmp_path / "out")

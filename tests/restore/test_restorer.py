@@ -1,0 +1,132 @@
+"""One result from every kind of picture, the same kind back, files complete or untouched."""
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from harmonic.errors import PictureError, UsageError, WeightsError
+from harmonic.images.picture import Picture
+from harmonic.restore.restorer import Restorer
+
+
+@pytest.fixture(scope="module")
+def restorer(tiny_weights):
+    return Restorer(tiny_weights, device="cpu", precision="fp32")
+
+
+@pytest.fixture
+def pixels():
+    return np.random.default_rng(1).integers(0, 256, (33, 47, 3), np.uint8)
+
+
+def test_every_kind_gives_the_same_result_in_its_own_kind(restorer, pixels, tmp_path):
+    expected = restorer.restore(pixels)
+    assert expected.dtype == np.uint8 and not np.array_equal(expected, pixels)
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    for source in (tmp_path / "a.png", str(tmp_path / "a.png"), Image.fromarray(pixels)):
+        result = restorer.restore(source)
+        assert isinstance(result, Image.Image) and np.array_equal(np.asarray(result), expected)
+    floats = pixels.astype(np.float32) / 255
+    exact = restorer.restore(floats)
+    assert exact.dtype == np.float32 and np.array_equal(np.floor(exact.clip(0, 1) * 255 + 0.5), expected)
+    assert restorer.restore(floats.astype(np.float64)).dtype == np.float32
+    tensor = torch.from_numpy(floats).permute(2, 0, 1)
+    assert np.array_equal(restorer.restore(tensor).permute(1, 2, 0).numpy(), exact)
+    batch = restorer.restore(torch.stack([tensor, tensor.flip(2)]))
+    assert batch.shape == (2, 3, 33, 47) and torch.equal(batch[0], restorer.restore(tensor))
+
+
+@pytest.mark.parametrize("shape", [(20, 30), (20, 30, 1), (1, 1, 3), (1, 40, 3)])
+def test_shapes_are_kept(restorer, shape):
+    assert restorer.restore(np.full(shape, 99, np.uint8)).shape == shape
+
+
+@pytest.mark.parametrize("shape", [(20,), (20, 30, 2), (20, 30, 4), (0, 5, 3), (2, 20, 30, 3)])
+def test_other_shapes_are_refused(restorer, shape):
+    with pytest.raises(ValueError, match=r"\(H, W"):
+        restorer.restore(np.zeros(shape, np.uint8))
+
+
+def test_other_types_are_refused(restorer):
+    for wrong in (np.zeros((5, 5), np.uint16), torch.zeros(3, 5, 5, dtype=torch.uint8)):
+        with pytest.raises(ValueError, match="float"):
+            restorer.restore(wrong)
+
+
+def test_values_beyond_the_range_go_through_and_the_input_is_not_changed(restorer):
+    wide = np.random.default_rng(0).normal(0.5, 1, (20, 24, 3)).astype(np.float32)
+    wide.flags.writeable = False
+    result = restorer.restore(wide)
+    assert result.min() < -0.5 and result.max() > 1.5
+    assert np.array_equal(restorer.restore(wide, strength=0), wide)
+
+
+def test_strength_leads_from_the_input_to_the_result_in_a_straight_line(restorer, pixels):
+    source = pixels.astype(np.float32) / 255
+    full, half = restorer.restore(source), restorer.restore(source, strength=0.5)
+    assert np.allclose(half, (source + full) / 2, atol=1e-5)
+
+
+def test_detail_scales_texture_alone(restorer, pixels):
+    source = pixels[:32, :44].astype(np.float32) / 255
+    with_detail, without = restorer.restore(source), restorer.restore(source, detail=0)
+    assert not np.allclose(with_detail, without)
+    cells = (with_detail - without).reshape(8, 4, 11, 4, 3).mean((1, 3))
+    assert np.abs(cells).max() < 1e-5
+
+
+@pytest.mark.parametrize("wrong", [{"strength": 1.1}, {"strength": -1}, {"strength": float("nan")}, {"detail": 3}])
+def test_strengths_out_of_range_name_the_range(restorer, wrong):
+    with pytest.raises(UsageError, match="must be 0"):
+        restorer.restore(np.zeros((4, 4), np.uint8), **wrong)
+
+
+def test_alpha_and_metadata_stay(restorer, pixels):
+    alpha = pixels[..., 0].copy()
+    result = restorer.restore_picture(Picture(pixels, alpha, "PNG"))
+    assert np.array_equal(result.alpha, alpha) and not np.array_equal(result.colour, pixels)
+
+
+def test_alpha_is_enlarged_with_the_picture(stand_in, pixels):
+    restorer = Restorer(stand_in(2), device="cpu", precision="fp32")
+    result = restorer.restore_picture(Picture(pixels, np.full((33, 47), 255, np.uint8)))
+    assert result.colour.shape == (66, 94, 3) and (result.alpha == 255).all()
+
+
+def test_a_file_is_restored_with_a_report(restorer, pixels, tmp_path):
+    Image.fromarray(pixels).save(tmp_path / "a.png")
+    report = restorer.restore_file(tmp_path / "a.png", tmp_path / "b.png")
+    assert (report.size, report.tile, report.precision, report.device) == ((47, 33), None, "fp32", "cpu")
+    assert np.array_equal(np.asarray(Image.open(tmp_path / "b.png")), restorer.restore(pixels))
+
+
+def test_an_existing_file_is_refused_before_any_work(restorer, tmp_path):
+    (tmp_path / "b.png").write_bytes(b"precious")
+    with pytest.raises(PictureError, match="exists already; use --overwrite"):
+        restorer.restore_file(tmp_path / "missing.png", tmp_path / "b.png")
+    assert (tmp_path / "b.png").read_bytes() == b"precious"
+
+
+def test_the_given_network_is_not_changed(tiny_network, pixels):
+    before = {name: value.clone() for name, value in tiny_network.state_dict().items()}
+    Restorer(tiny_network, device="cpu").restore(pixels)
+    after = tiny_network.state_dict()
+    assert before.keys() == after.keys() and all(torch.equal(before[name], after[name]) for name in before)
+    assert tiny_network.form == "train" and all(p.requires_grad for p in tiny_network.parameters())
+
+
+def test_bf16_is_close_to_fp32(tiny_weights, pixels):
+    source = pixels.astype(np.float32) / 255
+    exact, rough = (Restorer(tiny_weights, device="cpu", precision=p).restore(source) for p in ("fp32", "bf16"))
+    assert 0 < np.abs(exact - rough).max() < 0.05
+
+
+def test_a_scale_that_the_weights_do_not_have_is_refused(tiny_weights):
+    with pytest.raises(WeightsError, match="enlarges by 1"):
+        Restorer(tiny_weights, scale=2)
+
+
+def test_an_unknown_model_is_refused():
+    with pytest.raises(WeightsError, match="is not bundled"):
+        Restorer("nonsense")

@@ -1,0 +1,141 @@
+"""Training: samples are functions of their key, a resumed run is the uninterrupted run, recipes are strict."""
+
+import json
+
+import numpy as np
+import pytest
+import torch
+
+from harmonic.degrade.mixtures import Mixture
+from harmonic.errors import PictureError, UsageError
+from harmonic.network.checkpoint import load_network
+from harmonic.train import loop
+from harmonic.train.batches import batch, sample
+from harmonic.train.recipe import Model, Phase, Recipe, load_recipe
+from harmonic.train.schedule import rate
+
+
+def pictures(count=3, side=80):
+    rng = np.random.default_rng(0)
+    smooth = [np.kron(rng.random((side // 8, side // 8, 3)), np.ones((8, 8, 1))) for _ in range(count)]
+    return [(255 * s).astype(np.uint8) for s in smooth]
+
+
+def recipe(**changes):
+    values = {"name": "toy", "model": Model(preset="tiny"), "phases": (Phase(crop=32, batch=2),), "steps": 8,
+              "warmup": 2, "save_every": 4, "validate_every": 4, "precision": "fp32"}  # fmt: skip
+    return Recipe(**{**values, **changes})
+
+
+def test_a_sample_is_a_function_of_its_key():
+    args = pictures(), Mixture(), 32, 5
+    first, again = sample(*args, 9, 1), sample(*args, 9, 1)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    others = [sample(*args, 10, 1), sample(*args, 9, 2), sample(*args[:3], 6, 9, 1)]
+    assert all(not np.array_equal(first[1], other[1]) for other in others)
+
+
+def test_crops_have_the_asked_size_up_to_the_whole_picture():
+    for crop in (16, 79, 80):
+        for index in range(20):
+            lq, gt = sample(pictures(), Mixture(), crop, 0, 0, index)
+            assert lq.shape == gt.shape == (crop, crop, 3)
+
+
+def test_clean_samples_are_untouched_pixels():
+    lq, gt = batch(pictures(), Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0), 32, 4, 0, 0)
+    assert torch.equal(lq, gt)
+    assert torch.equal(gt * 255, (gt * 255).round())
+
+
+def test_the_rate_warms_up_holds_and_falls_to_zero():
+    rates = [rate(step, step / 100, warmup=10, cooldown=0.2) for step in range(101)]
+    assert rates[0] == 0.1 and rates[9:81] == [1.0] * 72
+    assert all(a > b for a, b in zip(rates[81:], rates[82:], strict=False)) and rates[-1] == pytest.approx(0)
+
+
+def test_training_lowers_the_loss_and_leaves_weights_log_and_recipe(tmp_path):
+    noise = Mixture(clean=0, blur=0, noise=1, jpeg=0, hmix=0)
+    weights = loop.train(recipe(steps=100, lr=1e-2, mixture=noise, save_every=100), pictures(), [], tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / "log.jsonl").read_text().splitlines()]
+    assert rows[-1]["step"] == 100 and rows[-1]["loss"] < 0.9 * rows[0]["loss"]
+    assert load_network(weights)[1].step == 100
+    assert Recipe.model_validate_json((tmp_path / "recipe.json").read_text()).name == "toy"
+
+
+def test_a_resumed_run_is_bit_equal_to_an_uninterrupted_one(tmp_path, monkeypatch):
+    whole = loop.train(recipe(), pictures(), [], tmp_path / "whole").read_bytes()
+    true_save, saves = loop.save_state, []
+
+    def save_then_die(*args):
+        true_save(*args)
+        saves.append(1)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(loop, "save_state", save_then_die)
+    with pytest.raises(KeyboardInterrupt):
+        loop.train(recipe(), pictures(), [], tmp_path / "cut")
+    monkeypatch.setattr(loop, "save_state", true_save)
+    assert saves and loop.train(recipe(), pictures(), [], tmp_path / "cut").read_bytes() == whole
+
+
+def test_a_step_that_is_not_finite_is_skipped_and_counted(tmp_path, monkeypatch):
+    true_loss, calls = loop.losses, []
+
+    def poisoned(*args):
+        calls.append(1)
+        terms = true_loss(*args)
+        return {name: value * (float("nan") if len(calls) == 3 else 1) for name, value in terms.items()}
+
+    monkeypatch.setattr(loop, "losses", poisoned)
+    weights = loop.train(recipe(steps=50, save_every=50), pictures(), [], tmp_path)
+    row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert row["skipped"] == 1
+    load_network(weights)  # refuses values that are not finite
+
+
+def test_another_recipe_does_not_resume_the_run(tmp_path):
+    loop.train(recipe(), pictures(), [], tmp_path)
+    with pytest.raises(UsageError, match="another recipe"):
+        loop.train(recipe(seed=1), pictures(), [], tmp_path)
+
+
+def test_max_minutes_ends_the_run_cooled_down(tmp_path):
+    loop.train(recipe(steps=10**6), pictures(), [], tmp_path, max_minutes=0.02)
+    assert load_network(tmp_path / "toy.safetensors")[1].step < 10**5
+
+
+@pytest.mark.parametrize(
+    "text, override, message",
+    [
+        ("name: a\nstep: 5", None, "unknown key step; did you mean steps?"),
+        ("name: a\nlosses: {charbonier: 1}", None, "unknown key losses.charbonier; did you mean charbonnier?"),
+        ("name: a\nsteps: many", None, "steps: "),
+        ("name: a\nmodel: {changes: {lf: {blok: 1}}}", None, "did you mean blocks?"),
+        ("just a sentence", None, "a recipe is"),
+        ("name: [", None, "not valid YAML"),
+        ("name: a", "steps", "key=value"),
+        ("name: a", "losses.fff=1", "unknown key losses.fff; did you mean fft?"),
+    ],
+)
+def test_a_wrong_recipe_is_refused_with_the_nearest_right_key(tmp_path, text, override, message):
+    path = tmp_path / "r.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError) as caught:
+        load_recipe(path, [override] if override else [])
+    assert message in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_overrides_reach_nested_keys_and_the_network(tmp_path):
+    path = tmp_path / "r.yaml"
+    path.write_text("name: a\nmodel: {preset: tiny}")
+    got = load_recipe(path, ["losses.fft=0.5", "model.changes.lf=null", "model.changes.fusion=null"])
+    assert got.losses.fft == 0.5 and got.model.config().lf is None
+    assert got.hash() != load_recipe(path).hash()
+
+
+def test_a_folder_without_pictures_is_refused(tmp_path):
+    (tmp_path / "r.yaml").write_text("name: a")
+    (tmp_path / "data").mkdir()
+    with pytest.raises(PictureError, match="no pictures in this folder"):
+        loop.run(tmp_path / "r.yaml", tmp_path / "data", tmp_path / "out")

@@ -249,9 +249,9 @@ def test_every_block_keeps_channels_last_strides(preset):
     lost = []
 
     def look(module, _inputs, output):
-        if isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[1] > 1:
-            if not output.is_contiguous(memory_format=torch.channels_last):
-                lost.append(type(module).__name__)
+        wide = isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[1] > 1
+        if wide and not output.is_contiguous(memory_format=torch.channels_last):
+            lost.append(type(module).__name__)
 
     for module in model.modules():
         if not isinstance(module, Harmonic):
@@ -280,7 +280,7 @@ def test_configurations_refuse_what_cannot_work():
         NetworkConfig(channels=(10, 20, 30))
     with pytest.raises(ValueError, match="fusion needs an lf branch"):
         variant(PRESETS["tiny"](), lf=None)
-    with pytest.raises(ValueError, match="extra|not permitted"):
+    with pytest.raises(ValueError, match="not permitted"):
         variant(PRESETS["tiny"](), wings=2)
 
 

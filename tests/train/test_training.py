@@ -1,6 +1,7 @@
 """Training: samples are functions of their key, a resumed run is the uninterrupted run, recipes are strict."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -51,7 +52,7 @@ def test_clean_samples_are_untouched_pixels():
 def test_the_rate_warms_up_holds_and_falls_to_zero():
     rates = [rate(step, step / 100, warmup=10, cooldown=0.2) for step in range(101)]
     assert rates[0] == 0.1 and rates[9:81] == [1.0] * 72
-    assert all(a > b for a, b in zip(rates[81:], rates[82:], strict=False)) and rates[-1] == pytest.approx(0)
+    assert all(a > b for a, b in pairwise(rates[81:])) and rates[-1] == pytest.approx(0)
 
 
 def test_training_lowers_the_loss_and_leaves_weights_log_and_recipe(tmp_path):

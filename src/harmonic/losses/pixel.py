@@ -10,6 +10,6 @@ def charbonnier(prediction: Tensor, target: Tensor, epsilon: float = 1e-3) -> Te
 
 
 def fft_l1(prediction: Tensor, target: Tensor) -> Tensor:
-    """L1 between 2-D spectra, orthonormal, real and imaginary parts apart. Source: MIMO-UNet (Cho et al., ICCV 2021)."""
+    """L1 between orthonormal 2-D spectra, real and imaginary parts. Source: MIMO-UNet (Cho et al., ICCV 2021)."""
     spectrum = torch.fft.rfft2(prediction - target, norm="ortho")
     return torch.view_as_real(spectrum).abs().mean()

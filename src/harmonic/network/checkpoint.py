@@ -51,12 +51,8 @@ def dump_network(model: Harmonic, card: Card, dtype: torch.dtype = torch.float32
         name: value.detach().to("cpu", dtype if value.ndim > 1 else torch.float32).contiguous()
         for name, value in model.state_dict().items()
     }
-    metadata = {
-        "format": FORMAT,
-        "card": card.model_dump_json(),
-        "digests": json.dumps({name: digest(value) for name, value in tensors.items()}),
-    }
-    return save_bytes(tensors, metadata)
+    digests = {name: digest(value) for name, value in tensors.items()}
+    return save_bytes(tensors, pack_metadata({"format": FORMAT, "card": card.model_dump(), "digests": digests}))
 
 
 def load_network(path: Path) -> tuple[Harmonic, Card]:
@@ -73,13 +69,13 @@ def load_network(path: Path) -> tuple[Harmonic, Card]:
         tensors, metadata = load_bytes(data), read_metadata(data)
     except (SafetensorError, ValueError, KeyError) as error:
         raise WeightsError(f"{path}: not a complete safetensors file ({error}); get it again") from None
-    if metadata.get("format") != FORMAT:
-        found = metadata.get("format", "none")
+    found = metadata.get("format", "none")
+    if found != FORMAT:
         raise WeightsError(f"{path}: format is {found}, expected {FORMAT}; it was not written by this package")
     try:
-        card = Card.model_validate_json(metadata["card"])
-        digests: dict[str, str] = json.loads(metadata["digests"])
-    except (ValidationError, KeyError, ValueError) as error:
+        card = Card.model_validate(metadata["card"])
+        digests = dict(metadata["digests"])
+    except (ValidationError, KeyError, ValueError, TypeError) as error:
         reason = str(error).splitlines()[0]
         raise WeightsError(f"{path}: the description inside the file is damaged ({reason}); get it again") from None
     if card.form != "train":
@@ -90,11 +86,20 @@ def load_network(path: Path) -> tuple[Harmonic, Card]:
     return model.eval(), card
 
 
-def read_metadata(data: bytes) -> dict[str, str]:
-    """The string metadata of a safetensors file."""
+def pack_metadata(values: dict[str, Any]) -> dict[str, str]:
+    """Values as the metadata of a safetensors file.
+
+    One key, because safetensors writes several in an order that changes from run to run, and equal weights should
+    give equal files.
+    """
+    return {"harmonic": json.dumps(values)}
+
+
+def read_metadata(data: bytes) -> dict[str, Any]:
+    """What `pack_metadata` put into the bytes of a file; empty for a file of others. ValueError when damaged."""
     length = int.from_bytes(data[:8], "little")
-    header: dict[str, Any] = json.loads(data[8 : 8 + length])
-    return header.get("__metadata__", {})
+    header = json.loads(data[8 : 8 + length])
+    return json.loads(header.get("__metadata__", {}).get("harmonic", "{}"))
 
 
 def digest(tensor: Tensor) -> str:

@@ -3,7 +3,6 @@
 Samples are functions of (seed, step, index), so no random generator has to be stored.
 """
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 
 from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
-from harmonic.network.checkpoint import read_metadata
+from harmonic.network.checkpoint import pack_metadata, read_metadata
 
 
 @dataclass
@@ -37,8 +36,7 @@ def save_state(path: Path, model: nn.Module, ema: dict[str, Tensor], optimizer: 
         for key, value in optimizer.state.get(parameter, {}).items():
             tensors[f"{key}/{name}"] = value
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    metadata = {"progress": json.dumps(vars(progress)), "recipe": recipe_hash}
-    atomic_write(path, save_bytes(tensors, metadata))
+    atomic_write(path, save_bytes(tensors, pack_metadata({"progress": vars(progress), "recipe": recipe_hash})))
 
 
 def load_state(path: Path, model: nn.Module, ema: dict[str, Tensor], optimizer: torch.optim.Optimizer,
@@ -70,4 +68,4 @@ def load_state(path: Path, model: nn.Module, ema: dict[str, Tensor], optimizer: 
                 state[key] = torch.empty_like(like, dtype=torch.float32).copy_(values[name])
         if state:
             optimizer.state[parameter] = state
-    return Progress(**json.loads(metadata["progress"]))
+    return Progress(**metadata["progress"])

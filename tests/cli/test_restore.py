@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,6 +17,11 @@ from harmonic.images.read import read_picture
 @pytest.fixture
 def restore(harmonic, weights):
     return lambda *arguments: harmonic("restore", "--model", weights, *arguments)
+
+
+def size_and_format(path):
+    with Image.open(path) as image:
+        return image.size, image.format
 
 
 def one_error(answer, code, *parts):
@@ -33,7 +37,7 @@ def test_without_output_the_result_lies_beside_the_input(restore, photo):
     answer = restore(photo)
     target = photo.with_name("photo-restored.png")
     assert answer.code == 0 and answer.out == f"{target}\n" and answer.err.startswith("tiny-test on ")
-    assert Image.open(target).size == (31, 24)
+    assert size_and_format(target) == ((31, 24), "PNG")
 
 
 def test_quiet_says_nothing(restore, photo):
@@ -56,7 +60,7 @@ def test_strength_zero_gives_the_pixels_back(restore, photo, tmp_path):
 @pytest.mark.parametrize("format, name", [("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"), ("bmp", "BMP")])
 def test_format_decides_the_file(restore, photo, tmp_path, format, name):
     answer = restore(photo, "-o", tmp_path / "out", "--format", format, "--precision", "fp32", "--tile", "off")
-    assert answer.code == 0 and Image.open(answer.out.strip()).format == name
+    assert answer.code == 0 and size_and_format(answer.out.strip()) == ((31, 24), name)
 
 
 def test_a_tile_size_is_rounded_up_and_said(restore, photo):
@@ -95,7 +99,8 @@ def test_an_empty_file(restore, tmp_path):
 
 
 def test_a_truncated_jpeg(restore, photo, tmp_path):
-    Image.open(photo).save(tmp_path / "whole.jpg")
+    with Image.open(photo) as image:
+        image.save(tmp_path / "whole.jpg")
     (tmp_path / "cut.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:-200])
     one_error(restore(tmp_path / "cut.jpg"), 1, "cut.jpg: is damaged or cut short")
     assert not (tmp_path / "cut-restored.jpg").exists()
@@ -118,7 +123,7 @@ def test_an_existing_result_stays_unless_overwrite_is_given(restore, photo, tmp_
     one_error(restore(photo, "-o", tmp_path / "out.png"), 1, "out.png: exists already; use --overwrite")
     assert (tmp_path / "out.png").read_bytes() == b"precious"
     assert restore(photo, "-o", tmp_path / "out.png", "--overwrite").code == 0
-    assert Image.open(tmp_path / "out.png").size == (31, 24)
+    assert size_and_format(tmp_path / "out.png") == ((31, 24), "PNG")
 
 
 def test_an_output_folder_below_a_file(restore, photo, tmp_path):
@@ -142,7 +147,7 @@ def test_a_read_only_output_folder(restore, photo, tmp_path):
         (("--device", "gpu"), "--device gpu: is not known; use one of auto, cpu, cuda"),
         (("--tile", "big"), "--tile big: is not known; use auto, off or a size"),
         (("--strength", "2"), "--strength"),
-        (("--strength", "nan"), "--strength nan: must be 0"),
+        (("--strength", "nan"), "--strength"),
         (("--detail", "-1"), "--detail"),
         (("--quality", "101"), "--quality"),
         (("--scale", "5"), "--scale"),
@@ -178,12 +183,12 @@ def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_
     command = [sys.executable, "-m", "harmonic", "restore", tmp_path / "in", "-o", tmp_path / "out", "--model", weights]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
-    while not list((tmp_path / "out").glob("*.png")) and time.monotonic() < deadline:
+    while not list((tmp_path / "out").glob("*.png")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130 and "Traceback" not in err
+    assert process.returncode == 130 and "Traceback" not in err, err
     assert err.splitlines()[-1].startswith("interrupted; ")
     finished = out.split()
-    assert 0 < len(finished) < 400 and all(Image.open(Path(name)).size == (31, 24) for name in finished)
+    assert 0 < len(finished) < 400 and all(size_and_format(name) == ((31, 24), "PNG") for name in finished)
     assert not list((tmp_path / "out").glob(".*"))

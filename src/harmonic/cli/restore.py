@@ -1,6 +1,7 @@
 """`harmonic restore`: pictures in, better pictures out."""
 
 import json
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -74,9 +75,8 @@ def restore(
         say(_introduction(restorer, tile))
     settings = Settings(strength=strength, detail=detail, quality=quality, overwrite=overwrite)
     folder = _folder_of_results(inputs, output, pairs)
-    ledger = Ledger(folder) if folder else None
     done = skipped = 0
-    with progress_bar("restoring", quiet) as progress:
+    with Ledger(folder) if folder else nullcontext() as ledger, progress_bar("restoring", quiet) as progress:
         for outcome in restore_files(restorer, pairs, settings, ledger=ledger, progress=progress):
             _tell(outcome, quiet, as_json)
             match outcome:

@@ -17,17 +17,17 @@ class Spec(BaseModel):
 class LFSpec(Spec):
     """`LFBranch`: structure, on the grid of cells. blocks = 0 leaves only its input layer and its head."""
 
-    channels: int = Field(48, ge=4)
-    blocks: int = Field(2, ge=0)
-    kernel: int = Field(13, ge=5)
+    channels: int = Field(default=48, ge=4)
+    blocks: int = Field(default=2, ge=0)
+    kernel: int = Field(default=13, ge=5)
 
 
 class HFSpec(Spec):
     """`HFBranch`: learned high-pass input, texture blocks on the finest features, full-resolution tail."""
 
-    high_pass: int = Field(8, ge=4, description="channels of the learned high-pass filters")
-    blocks: int = Field(2, ge=0)
-    tail: int = Field(16, ge=1, description="channels at full resolution")
+    high_pass: int = Field(default=8, ge=4, description="channels of the learned high-pass filters")
+    blocks: int = Field(default=2, ge=0)
+    tail: int = Field(default=16, ge=1, description="channels at full resolution")
 
 
 class FusionSpec(Spec):
@@ -40,11 +40,11 @@ class NetworkConfig(Spec):
     """Everything that decides the shape of a `Harmonic` network."""
 
     scale: Literal[1, 2, 3, 4] = 1
-    channels: tuple[int, int, int] = Field((48, 96, 160), description="widths at strides f, 2f and 4f")
-    encoder: tuple[int, int] = Field((1, 2), description="blocks at strides f and 2f")
-    bottleneck: int = Field(4, ge=0)
-    decoder: tuple[int, int] = Field((1, 2), description="blocks at strides f and 2f")
-    ffn_ratio: float = Field(1.0, gt=0, le=2)
+    channels: tuple[int, int, int] = Field(default=(48, 96, 160), description="widths at strides f, 2f and 4f")
+    encoder: tuple[int, int] = Field(default=(1, 2), description="blocks at strides f and 2f")
+    bottleneck: int = Field(default=4, ge=0)
+    decoder: tuple[int, int] = Field(default=(1, 2), description="blocks at strides f and 2f")
+    ffn_ratio: float = Field(default=1.0, gt=0, le=2)
     ffn_depthwise: bool = False
     channel_attention: bool = True
     lf: LFSpec | None = LFSpec()

@@ -34,16 +34,16 @@ class Model(Strict):
 class Losses(Strict):
     """Weight of each term; 0 means that the term is not computed."""
 
-    charbonnier: float = Field(1.0, ge=0)
-    fft: float = Field(0.0, ge=0)
+    charbonnier: float = Field(default=1.0, ge=0)
+    fft: float = Field(default=0.0, ge=0)
 
 
 class Phase(Strict):
     """One size of crops: from `start` (fraction of the run) on. crop: side in pixels; batch: crops per step."""
 
-    start: float = Field(0.0, ge=0, lt=1)
-    crop: int = Field(64, ge=16)
-    batch: int = Field(8, ge=1)
+    start: float = Field(default=0.0, ge=0, lt=1)
+    crop: int = Field(default=64, ge=16)
+    batch: int = Field(default=8, ge=1)
 
 
 class Recipe(Strict):
@@ -55,19 +55,21 @@ class Recipe(Strict):
     mixture: Mixture = Mixture()
     losses: Losses = Losses()
     phases: tuple[Phase, ...] = (Phase(),)
-    steps: int = Field(10_000, ge=1)
-    lr: float = Field(1e-3, gt=0)
-    warmup: int = Field(500, ge=0, description="steps from zero to the full rate")
-    cooldown: float = Field(0.2, ge=0, le=1, description="last fraction of the run, in which the rate falls to zero")
-    weight_decay: float = Field(1e-4, ge=0)
-    clip: float = Field(1.0, gt=0, description="largest norm of all gradients")
-    ema: float = Field(0.999, ge=0, lt=1)
+    steps: int = Field(default=10_000, ge=1)
+    lr: float = Field(default=1e-3, gt=0)
+    warmup: int = Field(default=500, ge=0, description="steps from zero to the full rate")
+    cooldown: float = Field(
+        default=0.2, ge=0, le=1, description="last fraction of the run, in which the rate falls to zero"
+    )
+    weight_decay: float = Field(default=1e-4, ge=0)
+    clip: float = Field(default=1.0, gt=0, description="largest norm of all gradients")
+    ema: float = Field(default=0.999, ge=0, lt=1)
     seed: int = 0
     precision: Literal["fp32", "bf16"] = "bf16"
-    save_every: int = Field(1000, ge=1, description="steps")
-    validate_every: int = Field(2000, ge=1, description="steps")
+    save_every: int = Field(default=1000, ge=1, description="steps")
+    validate_every: int = Field(default=2000, ge=1, description="steps")
     licence: str = "Apache-2.0"
-    data: str = Field("", description="one sentence on the training pictures, kept with the weights")
+    data: str = Field(default="", description="one sentence on the training pictures, kept with the weights")
 
     def hash(self) -> str:
         """SHA-256 over the canonical JSON of all values, 16 hex digits."""

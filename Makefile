@@ -46,7 +46,7 @@ lint: install ## ruff and basedpyright
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 docs: install ## write the generated pages: docs/commands.md
-	$(BIN)/python -m harmonic.cli.reference docs/commands.md
+	$(BIN)/python -m harmonic.cli.reference > docs/commands.md
 
 clean: ## remove .venv, caches and demo results; never runs/
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist demo-results src/*.egg-info

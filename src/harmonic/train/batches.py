@@ -11,7 +11,10 @@ from harmonic.degrade.apply import degrade
 from harmonic.degrade.mixtures import Mixture, sample_mixture
 
 MARGIN = 16
-"""Pixels around a crop that are degraded with it: 10 taps of blur, and JPEG blocks that do not start at its corner."""
+"""Pixels around a crop that are degraded with it, for the taps of blur; also the size of a 4:2:0 JPEG block."""
+
+ALIGNED = 0.75
+"""Share of samples whose JPEG blocks start at the crop's corner, as they do in files that nobody has cropped."""
 
 
 def sample(
@@ -19,20 +22,20 @@ def sample(
 ) -> tuple[np.ndarray, np.ndarray]:
     """One training pair lq, gt: (crop, crop, 3) float32 each, gt in [0, 1].
 
-    Pictures are drawn by their area. The crop is cut with a margin, flipped and turned, degraded, and cut again, so
+    Pictures are drawn by their area. The crop is cut with a margin, degraded, cut again, then flipped and turned, so
     that borders look as they do inside a picture.
     """
     rng = np.random.Generator(np.random.Philox(key=np.array([seed, index], np.uint64), counter=[0, 0, 0, step]))
     areas = np.cumsum([picture.shape[0] * picture.shape[1] for picture in pictures])
     picture = pictures[int(np.searchsorted(areas, rng.random() * areas[-1], side="right"))]
-    height, width = picture.shape[:2]
-    # Crops reach every border: the margin is cut off where the picture ends.
-    y, x = int(rng.integers(height - crop + 1)), int(rng.integers(width - crop + 1))
-    top, left = (max(0, corner - int(rng.integers(MARGIN // 2, MARGIN + 1))) for corner in (y, x))
-    window = picture[top : y + crop + MARGIN, left : x + crop + MARGIN]
+    offset = (MARGIN, MARGIN) if rng.random() < ALIGNED else tuple(rng.integers(MARGIN // 2, MARGIN, 2))
+    corner = [int(rng.integers(side - crop + 1)) for side in picture.shape[:2]]
+    # Near the top and left border there is no room for the margin: such crops move to the border itself.
+    (y, top), (x, left) = ((c, int(o)) if c >= o else (0, 0) for c, o in zip(corner, offset, strict=True))
+    window = picture[y - top : y + crop + MARGIN, x - left : x + crop + MARGIN]
     clean = window.astype(np.float32) / 255
     lq = degrade(clean, sample_mixture(rng, mixture), rng)
-    lq, gt = (a[y - top : y - top + crop, x - left : x - left + crop] for a in (lq, clean))
+    lq, gt = (a[top : top + crop, left : left + crop] for a in (lq, clean))
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     if flip:
         lq, gt = lq[:, ::-1], gt[:, ::-1]

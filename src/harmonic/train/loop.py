@@ -1,9 +1,11 @@
 """The training loop, visible whole: sample, forward, losses, backward, clip, step, EMA, log, save."""
 
+import copy
 import json
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -24,6 +26,8 @@ Report = Callable[[dict[str, float]], None]
 """Called with the figures of a step: step, progress, loss, seconds left, and validation figures when there are some."""
 
 LOG_EVERY = 50
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def run(
@@ -68,11 +72,16 @@ def train(
     device: str = "cpu",
     init: Path | None = None,
     report: Report | None = None,
+    build: Callable[[], nn.Module] | None = None,
 ) -> Path:
-    """Train on decoded pictures, (H, W, 3) uint8 each -> the weights file `out/<name>.safetensors` (EMA, bf16)."""
+    """Train on decoded pictures, (H, W, 3) uint8 each -> the weights file `out/<name>.safetensors` (EMA, bf16).
+
+    build: makes another network than the recipe's, x (B, 3, H, W) -> same shape, to be trained the same way; its
+    weights stay in the state file, whose path is then returned.
+    """
     where = torch.device(device)
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
-    model = Harmonic(recipe.model.config()).to(where).train()
+    model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     if init is not None:
         model.load_state_dict(load_network(init)[0].state_dict())
     ema = {name: value.detach().clone() for name, value in model.state_dict().items()}
@@ -104,8 +113,8 @@ def train(
 
             optimizer.zero_grad(set_to_none=True)
             with torch.autocast(where.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-                parts = model.decompose(lq)
-            terms = losses(parts.mix(), gt, recipe.losses)
+                restored = model(lq)
+            terms = losses(restored, gt, recipe.losses)
             loss = torch.stack(list(terms.values())).sum()
             loss.backward()
             norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
@@ -164,16 +173,18 @@ def _update(ema: dict[str, Tensor], model: nn.Module, decay: float) -> None:
         ema[name].lerp_(value, 1 - decay)
 
 
-def _with(model: Harmonic, ema: dict[str, Tensor]) -> Harmonic:
+def _with(model: Network, ema: dict[str, Tensor]) -> Network:
     """A network with the EMA weights."""
-    other = Harmonic(model.config).to(next(model.parameters()).device)
+    other = copy.deepcopy(model)
     other.load_state_dict(ema)
     return other.eval()
 
 
-def _save(out: Path, recipe: Recipe, model: Harmonic, ema: dict[str, Tensor], optimizer: torch.optim.Optimizer,
+def _save(out: Path, recipe: Recipe, model: nn.Module, ema: dict[str, Tensor], optimizer: torch.optim.Optimizer,
           progress: Progress, state_file: Path) -> Path:  # fmt: skip
     save_state(state_file, model, ema, optimizer, progress, recipe.hash())
+    if not isinstance(model, Harmonic):
+        return state_file
     card = Card(name=recipe.name.replace("_", "-"), task=recipe.task, config=model.config, licence=recipe.licence,
                 data=recipe.data, recipe=recipe.hash(), step=progress.step)  # fmt: skip
     weights = out / f"{card.name}.safetensors"

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
+from torch import nn
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Blur, Degradation, Jpeg, Noise, Round
-from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import psnr
 from harmonic.train.pictures import Crop, read_rgb
@@ -28,7 +28,7 @@ def read_crops(crops: Sequence[Crop]) -> list[np.ndarray]:
 
 
 @torch.inference_mode()
-def validate(model: Harmonic, crops: Sequence[np.ndarray], device: torch.device) -> dict[str, float]:
+def validate(model: nn.Module, crops: Sequence[np.ndarray], device: torch.device) -> dict[str, float]:
     """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the four damages."""
     was_training = model.training
     model.eval()

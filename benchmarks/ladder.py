@@ -1,0 +1,178 @@
+"""Does each part of the network earn its keep? The ladder of seed §0.5, every rung trained for the same budget.
+
+    python benchmarks/ladder.py --data DIR --out runs/ladder [--steps 8000] [--seeds 2] [--only NAME ...]
+
+Same crops, steps, loss and schedule for every form; two seeds give the noise floor. Measured on the validation crops
+of DIR (never on a test set). Finished runs are kept, so the same command goes on after an interruption. Writes
+results/ladder.json and prints the table.
+"""
+
+import argparse
+import json
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from harmonic.cli.allocator import keep_freed_memory
+from harmonic.degrade.apply import degrade
+from harmonic.measure.peers.nafnet import NAFNet
+from harmonic.network.config import LFSpec, NetworkConfig, variant
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import fast
+from harmonic.ops.eight_bit import to_uint8
+from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
+from harmonic.train.loop import train
+from harmonic.train.pictures import read_all, training_files, validation_crops
+from harmonic.train.recipe import Losses, Phase, Recipe
+from harmonic.train.validate import CASES, MOST_DB, read_crops
+
+PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
+BANDS = variant(PLAIN, lf=LFSpec(blocks=0))
+TAIL = variant(BANDS, hf=fast().hf)
+KERNELS = variant(TAIL, lf=fast().lf)
+WIDE = variant(PLAIN, encoder=(2, 3), decoder=(2, 3), bottleneck=5)  # plain, with the time of the whole network
+
+FORMS: dict[str, Callable[[], nn.Module]] = {
+    "plain": lambda: Harmonic(PLAIN),
+    "plain-wide": lambda: Harmonic(WIDE),
+    "+bands": lambda: Harmonic(BANDS),
+    "+hf": lambda: Harmonic(TAIL),
+    "+lf": lambda: Harmonic(KERNELS),
+    "+fusion": lambda: Harmonic(fast()),
+    "nafnet": lambda: NAFNet(16, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--out", type=Path, default=Path("runs/ladder"))
+    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--crop", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--only", nargs="*", choices=list(FORMS), default=list(FORMS))
+    parser.add_argument("--results", type=Path, default=Path("results/ladder.json"))
+    parser.add_argument("--speed", action="store_true", help="only time the forms, trained or not")
+    args = parser.parse_args()
+    keep_freed_memory()
+    if args.speed:
+        for name, ratio in speed({name: FORMS[name] for name in args.only}).items():
+            print(f"{name:12} {ratio['fp32']:.3f} {ratio['bf16']:.3f}")
+        return 0
+    pictures, _ = read_all(training_files(args.data), args.crop)
+    crops = read_crops(validation_crops(args.data))
+    rows = []
+    for seed in range(args.seeds):
+        for name in args.only:
+            rows.append(one(name, seed, args, pictures, crops))
+            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
+    ratios = speed({name: FORMS[name] for name in args.only})
+    report = {"steps": args.steps, "crop": args.crop, "batch": args.batch, "rows": rows, "ratio to NAFNet-w32": ratios}
+    args.results.parent.mkdir(parents=True, exist_ok=True)
+    args.results.write_text(json.dumps(report, indent=1) + "\n")
+    print(table(report))
+    return 0
+
+
+def one(name: str, seed: int, args: argparse.Namespace, pictures: list[np.ndarray], crops: list[np.ndarray]) -> dict:
+    """Train one form with one seed, or take the finished run -> its figures."""
+    out = args.out / f"{name}-{args.steps}-{args.crop}-{seed}"
+    done = out / "figures.json"
+    if done.exists():
+        return json.loads(done.read_text())
+    recipe = Recipe(
+        name="ladder", losses=Losses(fft=0.05), phases=(Phase(crop=args.crop, batch=args.batch),), steps=args.steps,
+        seed=seed, validate_every=args.steps + 1,
+    )  # fmt: skip
+    started = time.monotonic()
+    network: list[nn.Module] = []
+
+    def build() -> nn.Module:
+        network.append(FORMS[name]())
+        return network[0]
+
+    train(recipe, pictures, [], out, build=build)
+    minutes = round((time.monotonic() - started) / 60, 1)
+    parameters = sum(p.numel() for p in network[0].parameters())
+    figures = {"form": name, "seed": seed, "minutes": minutes, "parameters": parameters}
+    figures |= score(network[0].eval(), crops)
+    done.write_text(json.dumps(figures))
+    return figures
+
+
+@torch.inference_mode()
+def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
+    """Mean PSNR per task, then PSNR of the high band (texture) and of the 4x-down-sampled output (structure)."""
+    figures: dict[str, list[float]] = {}
+    for name, steps in CASES.items():
+        for index, clean in enumerate(crops):
+            lq = degrade(clean.astype(np.float32) / 255, steps, np.random.RandomState(index))
+            y = model(torch.from_numpy(lq).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
+            output = to_uint8(y)
+            figures.setdefault(name, []).append(min(MOST_DB, psnr(output, clean)))
+            if steps:
+                figures.setdefault("high", []).append(high_band_psnr(output, clean))
+                figures.setdefault("low", []).append(low_band_psnr(output, clean))
+    means = {name: float(np.mean(values)) for name, values in figures.items()}
+    return means | {"mean": float(np.mean([means[name] for name, steps in CASES.items() if steps]))}
+
+
+@torch.inference_mode()
+def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256, rounds: int = 20) -> dict[str, dict[str, float]]:
+    """Median ratio of latency to NAFNet-w32, interleaved calls in one process, fused, two threads."""
+    torch.set_num_threads(2)
+    x = torch.rand(1, 3, side, side)
+    base = NAFNet().eval()
+    models = {name: form().eval() for name, form in forms.items()}
+    models = {name: fuse(m) if isinstance(m, Harmonic) else m for name, m in models.items()}
+    for model in (base, *models.values()):
+        model.requires_grad_(False)
+    ratios: dict[str, dict[str, float]] = {name: {} for name in models}
+    for precision in ("fp32", "bf16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+
+            def clock(model: nn.Module) -> float:
+                started = time.perf_counter()
+                model(x)
+                return time.perf_counter() - started
+
+            for model in (base, *models.values()):
+                for _ in range(3):
+                    clock(model)
+            samples: dict[str, list[float]] = {name: [] for name in models}
+            for _ in range(rounds):
+                reference = clock(base)
+                for name, model in models.items():
+                    samples[name].append(clock(model) / reference)
+        for name, values in samples.items():
+            ratios[name][precision] = round(statistics.median(values), 3)
+    return ratios
+
+
+def table(report: dict) -> str:
+    """Markdown: a row per form, mean over seeds; the spread of the seeds is the noise floor."""
+    columns = ("mean", *CASES, "high", "low")
+    lines = ["| form | params, M | " + " | ".join(columns) + " | spread of mean | time fp32 | bf16 |",
+             "|---|--:|" + "--:|" * (len(columns) + 3)]  # fmt: skip
+    for name in dict.fromkeys(row["form"] for row in report["rows"]):
+        rows = [row for row in report["rows"] if row["form"] == name]
+        cells = " | ".join(f"{np.mean([row[c] for row in rows]):.2f}" for c in columns)
+        spread = max(row["mean"] for row in rows) - min(row["mean"] for row in rows)
+        ratio = report["ratio to NAFNet-w32"][name]
+        millions = rows[0]["parameters"] / 1e6
+        lines.append(
+            f"| {name} | {millions:.2f} | {cells} | {spread:.2f} | {ratio['fp32']:.2f} | {ratio['bf16']:.2f} |"
+        )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

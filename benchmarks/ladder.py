@@ -3,8 +3,8 @@
     python benchmarks/ladder.py --data DIR --out runs/ladder [--steps 8000] [--seeds 2] [--only NAME ...]
 
 Same crops, steps, loss and schedule for every form; two seeds give the noise floor. Measured on the validation crops
-of DIR (never on a test set). Finished runs are kept, so the same command goes on after an interruption. Writes
-results/ladder.json and prints the table.
+    python benchmarks/ladder.py --data DIR [--steps 8000] [--seeds 2] [--only NAME ...] [--speed | --table]
+it stopped; the table is made of what is there.
 """
 
 import argparse
@@ -59,33 +59,30 @@ def main() -> int:
     parser.add_argument("--crop", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--only", nargs="*", choices=list(FORMS), default=list(FORMS))
-    parser.add_argument("--results", type=Path, default=Path("results/ladder.json"))
-    parser.add_argument("--speed", action="store_true", help="only time the forms, trained or not")
+    parser.add_argument("--results", type=Path, default=Path("results/ladder"))
+    parser.add_argument("--speed", action="store_true", help="only time the forms, and keep the ratios")
+    parser.add_argument("--table", action="store_true", help="only print the table of what is there")
     args = parser.parse_args()
     keep_freed_memory()
+    timing = args.results / "speed.json"
     if args.speed:
-        for name, ratio in speed({name: FORMS[name] for name in args.only}).items():
-            print(f"{name:12} {ratio['fp32']:.3f} {ratio['bf16']:.3f}")
-        return 0
-    pictures, _ = read_all(training_files(args.data), args.crop)
-    crops = read_crops(validation_crops(args.data))
-    rows = []
-    for seed in range(args.seeds):
-        for name in args.only:
-            rows.append(one(name, seed, args, pictures, crops))
-            print(json.dumps(rows[-1]), file=sys.stderr, flush=True)
-    ratios = speed({name: FORMS[name] for name in args.only})
-    report = {"steps": args.steps, "crop": args.crop, "batch": args.batch, "rows": rows, "ratio to NAFNet-w32": ratios}
-    args.results.parent.mkdir(parents=True, exist_ok=True)
-    args.results.write_text(json.dumps(report, indent=1) + "\n")
-    print(table(report))
+        args.results.mkdir(parents=True, exist_ok=True)
+        timing.write_text(json.dumps(speed({name: FORMS[name] for name in args.only}), indent=1) + "\n")
+    elif not args.table:
+        pictures, _ = read_all(training_files(args.data), args.crop)
+        crops = read_crops(validation_crops(args.data))
+        for seed in range(args.seeds):
+            for name in args.only:
+                print(json.dumps(one(name, seed, args, pictures, crops)), file=sys.stderr, flush=True)
+    rows = [json.loads(path.read_text()) for path in sorted(args.results.glob(f"*-{args.steps}-{args.crop}-*.json"))]
+    print(table(rows, json.loads(timing.read_text()) if timing.exists() else {}))
     return 0
 
 
 def one(name: str, seed: int, args: argparse.Namespace, pictures: list[np.ndarray], crops: list[np.ndarray]) -> dict:
     """Train one form with one seed, or take the finished run -> its figures."""
-    out = args.out / f"{name}-{args.steps}-{args.crop}-{seed}"
-    done = out / "figures.json"
+    run = f"{name}-{args.steps}-{args.crop}-{seed}"
+    done = args.results / f"{run}.json"
     if done.exists():
         return json.loads(done.read_text())
     recipe = Recipe(
@@ -99,12 +96,13 @@ def one(name: str, seed: int, args: argparse.Namespace, pictures: list[np.ndarra
         network.append(FORMS[name]())
         return network[0]
 
-    train(recipe, pictures, [], out, build=build)
+    train(recipe, pictures, [], args.out / run, build=build)
     minutes = round((time.monotonic() - started) / 60, 1)
     parameters = sum(p.numel() for p in network[0].parameters())
     figures = {"form": name, "seed": seed, "minutes": minutes, "parameters": parameters}
     figures |= score(network[0].eval(), crops)
-    done.write_text(json.dumps(figures))
+    done.parent.mkdir(parents=True, exist_ok=True)
+    done.write_text(json.dumps(figures, indent=1) + "\n")
     return figures
 
 
@@ -157,20 +155,21 @@ def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256, rounds: in
     return ratios
 
 
-def table(report: dict) -> str:
+def table(runs: list[dict], ratios: dict[str, dict[str, float]]) -> str:
     """Markdown: a row per form, mean over seeds; the spread of the seeds is the noise floor."""
     columns = ("mean", *CASES, "high", "low")
-    lines = ["| form | params, M | " + " | ".join(columns) + " | spread of mean | time fp32 | bf16 |",
-             "|---|--:|" + "--:|" * (len(columns) + 3)]  # fmt: skip
-    for name in dict.fromkeys(row["form"] for row in report["rows"]):
-        rows = [row for row in report["rows"] if row["form"] == name]
-        cells = " | ".join(f"{np.mean([row[c] for row in rows]):.2f}" for c in columns)
-        spread = max(row["mean"] for row in rows) - min(row["mean"] for row in rows)
-        ratio = report["ratio to NAFNet-w32"][name]
-        millions = rows[0]["parameters"] / 1e6
-        lines.append(
-            f"| {name} | {millions:.2f} | {cells} | {spread:.2f} | {ratio['fp32']:.2f} | {ratio['bf16']:.2f} |"
-        )
+    lines = [
+        "| form | params, M | " + " | ".join(columns) + " | seeds | spread of mean | time fp32 | bf16 |",
+        "|---|--:|" + "--:|" * (len(columns) + 4),
+    ]
+    for name in FORMS:
+        rows = [row for row in runs if row["form"] == name]
+        if rows:
+            cells = " | ".join(f"{np.mean([row[c] for row in rows]):.2f}" for c in columns)
+            spread = max(row["mean"] for row in rows) - min(row["mean"] for row in rows)
+            ratio = " | ".join(f"{ratios[name][p]:.2f}" if name in ratios else "–" for p in ("fp32", "bf16"))
+            millions = rows[0]["parameters"] / 1e6
+            lines.append(f"| {name} | {millions:.2f} | {cells} | {len(rows)} | {spread:.2f} | {ratio} |")
     return "\n".join(lines)
 
 

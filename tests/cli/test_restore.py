@@ -175,6 +175,17 @@ def test_a_scale_without_weights(restore, photo):
     one_error(restore(photo, "--scale", 2), 3, "--scale 2: tiny-test enlarges by 1")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have no such file names")
+def test_any_file_name_is_taken_and_given_back(weights, photo, tmp_path):
+    odd = os.fsencode(tmp_path) + b"/bad \xff\n\xe5\x86\x99\xf0\x9f\x93\xb7.png"
+    photo.rename(os.fsdecode(odd))
+    command = [sys.executable, "-m", "harmonic", "restore", odd, "-o", tmp_path / "out", "--model", weights]
+    first, second = (subprocess.run(command, capture_output=True, check=True) for _ in range(2))
+    target = os.fsencode(tmp_path) + b"/out/" + odd.rsplit(b"/", 1)[1]
+    assert first.stdout == target + b"\n" and os.path.exists(target)  # noqa: PTH110 - bytes
+    assert second.stdout == b"" and second.stderr.count(b"\n") == 2  # introduction, skipped
+
+
 @pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
 def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_path):
     (tmp_path / "in").mkdir()

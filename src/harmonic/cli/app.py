@@ -5,6 +5,7 @@ memory, disk or permission; 130 interrupted. Results go to stdout, everything el
 here: `--help` must answer at once, so the commands import what they need when they run.
 """
 
+import io
 import os
 import sys
 from typing import Annotated
@@ -12,7 +13,7 @@ from typing import Annotated
 import typer
 
 from harmonic.cli import bench, info, models, restore, train
-from harmonic.cli.text import examples, say
+from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
 INTERRUPTED = 130
@@ -36,7 +37,7 @@ def _print_version(wanted: bool) -> None:
     if wanted:
         from harmonic.version import package_version
 
-        typer.echo(f"harmonic {package_version()}")
+        tell(f"harmonic {package_version()}")
         raise typer.Exit()
 
 
@@ -58,6 +59,8 @@ app.command("train", epilog=train.EXAMPLES)(train.train)
 
 def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code (SystemExit)."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="surrogateescape")  # file names are bytes, and come out as they are
     sys.exit(run(arguments))
 
 
@@ -99,6 +102,6 @@ def _complain_usage(error: Exception) -> int:
     command = context.command_path if context else "harmonic"
     message = error.format_message()  # type: ignore[attr-defined]
     if context and message.startswith(context.get_usage()):  # `harmonic` alone: the message is its whole help
-        typer.echo(message, err=True)
+        sys.stderr.write(f"{message}\n")
         return 2
     return _complain(f"{message.rstrip('.')}; see {command} --help", 2)

@@ -7,7 +7,7 @@ import typer
 
 from harmonic.cli.options import Data, Device, Model, Precision, PrecisionOption, Quiet
 from harmonic.cli.progress import progress_bar
-from harmonic.cli.text import examples
+from harmonic.cli.text import examples, tell
 
 app = typer.Typer(help="Measure a model.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -48,6 +48,6 @@ def quality(
     with progress_bar("measuring", quiet) as progress:
         name = f"{model}, {restorer.device} {restorer.precision}"
         report = bench_quality(restorer.restore, suites, data, model=name, limit=limit, progress=progress)
-    typer.echo(markdown(report), nl=False)
+    tell(markdown(report).rstrip("\n"))
     if json_file:
         atomic_write(json_file, as_json(report).encode())

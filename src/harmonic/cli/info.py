@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 
-from harmonic.cli.text import examples
+from harmonic.cli.text import examples, tell
 
 EXAMPLES = examples("harmonic info restore-fast", "harmonic info runs/mine/restore-fast.safetensors --json")
 
@@ -31,7 +31,7 @@ def info(
         "config": card.config.model_dump(mode="json"),
     }
     if as_json:
-        typer.echo(json.dumps(facts))
+        tell(json.dumps(facts))
         return
     for name, value in facts.items():
-        typer.echo(f"{name:<12}{json.dumps(value) if name == 'config' else value}")
+        tell(f"{name:<12}{json.dumps(value) if name == 'config' else value}")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli.text import examples, say
+from harmonic.cli.text import examples, say, tell
 
 EXAMPLES = examples("harmonic models", "harmonic models --json")
 
@@ -25,6 +25,6 @@ def models(
     for name in names:
         _, card = load_network(weights_path(name))
         if as_json:
-            typer.echo(json.dumps({"name": name, "scale": card.scale, "task": card.task, "licence": card.licence}))
+            tell(json.dumps({"name": name, "scale": card.scale, "task": card.task, "licence": card.licence}))
         else:
-            typer.echo(f"{name}  x{card.scale}  {card.task}  ({card.licence})")
+            tell(f"{name}  x{card.scale}  {card.task}  ({card.licence})")

@@ -1,5 +1,6 @@
 """The command reference, made from `--help`: `python -m harmonic.cli.reference > docs/commands.md`."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -26,4 +27,4 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 
 
 if __name__ == "__main__":
-    typer.echo(reference(), nl=False)
+    sys.stdout.write(reference())

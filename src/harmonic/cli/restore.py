@@ -10,7 +10,7 @@ import typer
 
 from harmonic.cli.options import Device, Format, Model, Precision, PrecisionOption, Quiet, TileOption
 from harmonic.cli.progress import progress_bar
-from harmonic.cli.text import examples, say
+from harmonic.cli.text import examples, say, tell
 from harmonic.errors import PictureError
 
 if TYPE_CHECKING:
@@ -129,13 +129,14 @@ def _introduction(restorer: "Restorer", tile: str) -> str:
 
 
 def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
+    from harmonic.images.message import shown
     from harmonic.restore.batch import Done, Failed
 
     match outcome:
         case Done(source, target, report):
             status, details = "restored", asdict(report)
             for note in () if quiet else report.notes:
-                say(f"{source}: {note}")
+                say(f"{shown(source)}: {note}")
         case Failed(source, target, reason):
             status, details = "failed", {"source": source, "target": target, "reason": reason}
             say(f"error: {reason}")
@@ -143,8 +144,8 @@ def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
             source, target = outcome.source, outcome.target
             status, details = "skipped", {"source": source, "target": target}
             if not quiet:
-                say(f"{target}: is this very result already")
+                say(f"{shown(target)}: is this very result already")
     if as_json:
-        typer.echo(json.dumps({"status": status, **details}, default=str))
+        tell(json.dumps({"status": status, **details}, default=str))
     elif status == "restored":
-        typer.echo(target)
+        tell(target)

@@ -1,11 +1,20 @@
-"""What the commands say to people: messages on stderr, one line each, and examples under `--help`."""
+"""What the commands say: results on stdout, messages for people on stderr, and examples under `--help`.
 
-import typer
+Written to the streams of the moment, not through typer, which looks past the ones that a progress bar puts in place.
+"""
+
+import sys
+
+
+def tell(result: object) -> None:
+    """One result on stdout."""
+    sys.stdout.write(f"{result}\n")
+    sys.stdout.flush()  # a reader behind a pipe sees it when it is there
 
 
 def say(message: str) -> None:
     """One line on stderr, whatever the message holds."""
-    typer.echo(" ".join(message.split()), err=True)
+    sys.stderr.write(f"{' '.join(message.split())}\n")
 
 
 def examples(*lines: str) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from harmonic.cli.options import Data
-from harmonic.cli.text import examples, say
+from harmonic.cli.text import examples, say, tell
 
 EXAMPLES = examples(
     "harmonic train recipes/restore_fast.yaml --data pictures/ --out runs/mine",
@@ -38,4 +38,4 @@ def train(
         recipe, data, out, overrides=overrides or (), max_minutes=max_minutes, resume=resume, init=init, device=device,
         report=print_row, say=say,
     )  # fmt: skip
-    typer.echo(weights)
+    tell(weights)

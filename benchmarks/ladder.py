@@ -1,10 +1,10 @@
 """Does each part of the network earn its keep? The ladder of seed §0.5, every rung trained for the same budget.
 
-    python benchmarks/ladder.py --data DIR --out runs/ladder [--steps 8000] [--seeds 2] [--only NAME ...]
+    python benchmarks/ladder.py --data DIR [--steps 8000] [--seeds 2] [--only NAME ...] [--speed | --table]
 
 Same crops, steps, loss and schedule for every form; two seeds give the noise floor. Measured on the validation crops
-    python benchmarks/ladder.py --data DIR [--steps 8000] [--seeds 2] [--only NAME ...] [--speed | --table]
-it stopped; the table is made of what is there.
+of DIR (never on a test set). The figures of every finished run are kept in results/ladder/, so the same command goes
+on where it stopped; the table is made of what is there.
 """
 
 import argparse

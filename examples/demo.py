@@ -20,7 +20,7 @@ from harmonic.ops.quality import psnr, ssim
 PHOTOS = Path(__file__).parent / "photos"
 RESULTS = Path("demo-results")
 SHOWN = ("astronaut.noise25.png", "coffee.jpeg10.jpg", "chelsea.mix.jpg")  # in the before/after picture
-DAMAGES = {"noise25": "noise 25", "jpeg10": "JPEG 10", "blur2": "blur 2", "mix": "all three"}
+DAMAGES = {"noise25": "noise 25", "jpeg10": "JPEG 10", "blur2": "blur 2", "mix": "mixed"}
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,10 @@ def main() -> int:
 
     console = Console()
     console.print(table(results))
-    console.print("Noise: sigma on the 0–255 scale; JPEG: quality; blur: sigma in pixels.", style="dim")
+    console.print(
+        "Noise: sigma on the 0–255 scale; JPEG: quality; blur: sigma in pixels; mixed: blur 1, noise 15, JPEG 40.",
+        style="dim",
+    )
     console.print(f"Restored pictures: {RESULTS}/\nLook at this one first: {picture}")
     gain = float(np.mean([result.gain for result in results]))
     if gain <= 0:

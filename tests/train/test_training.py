@@ -43,8 +43,15 @@ def test_crops_have_the_asked_size_up_to_the_whole_picture():
             assert lq.shape == gt.shape == (crop, crop, 3)
 
 
+def test_grey_samples_have_equal_channels_noise_included():
+    lq, gt = batch(pictures(), Mixture(clean=0, blur=0, noise=1, jpeg=0, hmix=0, grey=1), 32, 4, 0, 0)
+    for side in (lq, gt):
+        torch.testing.assert_close(side, side[:, :1].expand_as(side), atol=1e-6, rtol=0)
+    assert (lq - gt).abs().max() > 0.01
+
+
 def test_clean_samples_are_untouched_pixels():
-    lq, gt = batch(pictures(), Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0), 32, 4, 0, 0)
+    lq, gt = batch(pictures(), Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0, grey=0), 32, 4, 0, 0)
     assert torch.equal(lq, gt)
     assert torch.equal(gt * 255, (gt * 255).round())
 

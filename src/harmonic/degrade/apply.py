@@ -33,8 +33,9 @@ def _apply(picture: np.ndarray, step: Degradation, rng: Random) -> np.ndarray:
     match step:
         case Blur(sigma=sigma):
             return gaussian_blur(picture, sigma)
-        case Noise(sigma=sigma, clip=clip):
-            noisy = picture + standard_normal(rng, picture.shape, dtype) * dtype(sigma / 255)
+        case Noise(sigma=sigma, clip=clip, grey=grey):
+            shape = (*picture.shape[:2], 1) if grey else picture.shape
+            noisy = picture + standard_normal(rng, shape, dtype) * dtype(sigma / 255)
             return np.clip(noisy, 0, 1, out=noisy) if clip else noisy
         case Jpeg(quality=quality, subsampling=subsampling):
             return to_float(jpeg(to_uint8(picture), quality, subsampling), dtype)

@@ -25,14 +25,16 @@ class Blur(Value):
 
 
 class Noise(Value):
-    """White Gaussian noise, independent per channel. sigma: on the 0–255 scale, as papers report it.
+    """White Gaussian noise. sigma: on the 0–255 scale, as papers report it.
 
-    clip: cut the noisy picture to [0, 1] at once, as a camera or a file does.
+    clip: cut the noisy picture to [0, 1] at once, as a camera or a file does. grey: the same noise in all channels, as
+    in a grey picture; else independent per channel.
     """
 
     kind: Literal["noise"] = "noise"
     sigma: float = Field(ge=0)
     clip: bool = False
+    grey: bool = False
 
 
 class Jpeg(Value):

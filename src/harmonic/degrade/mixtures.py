@@ -15,13 +15,19 @@ Chain = tuple[Degradation, ...]
 
 
 class Mixture(Value):
-    """Share of each kind of damage in the training stream; the weights need not sum to 1."""
+    """Share of each kind of damage in the training stream; the weights need not sum to 1.
+
+    Without grey samples a network takes the noise of a grey photograph, equal in R, G and B, for texture.
+    """
 
     clean: float = Field(default=0.10, ge=0)
     blur: float = Field(default=0.20, ge=0)
     noise: float = Field(default=0.25, ge=0)
     jpeg: float = Field(default=0.25, ge=0)
     hmix: float = Field(default=0.20, ge=0)
+    grey: float = Field(
+        default=0.10, ge=0, le=1, description="share of samples made grey, noise included; apart from the weights"
+    )
 
     @model_validator(mode="after")
     def _not_empty(self) -> "Mixture":
@@ -30,7 +36,7 @@ class Mixture(Value):
         return self
 
 
-CLASSIC = Mixture(clean=1, blur=1, noise=1, jpeg=1, hmix=0)
+CLASSIC = Mixture(clean=1, blur=1, noise=1, jpeg=1, hmix=0, grey=0)
 
 
 def sample_mixture(rng: Random, mixture: Mixture = Mixture()) -> Chain:
@@ -49,6 +55,11 @@ def sample_mixture(rng: Random, mixture: Mixture = Mixture()) -> Chain:
         left -= weight
     # Rounding can leave `left` at the end of the last interval: take the last kind that has a share.
     return [draw for weight, draw in draws if weight > 0][-1](rng)
+
+
+def greyed(chain: Chain) -> Chain:
+    """The chain for a grey picture (R = G = B): its noise is grey too."""
+    return tuple(step.model_copy(update={"grey": True}) if isinstance(step, Noise) else step for step in chain)
 
 
 def sample_classic(rng: Random) -> Chain:

@@ -8,10 +8,13 @@ import torch
 from torch import Tensor
 
 from harmonic.degrade.apply import degrade
-from harmonic.degrade.mixtures import Mixture, sample_mixture
+from harmonic.degrade.mixtures import Mixture, greyed, sample_mixture
 
 MARGIN = 16
 """Pixels around a crop that are degraded with it, for the taps of blur; also the size of a 4:2:0 JPEG block."""
+
+LUMA = np.array([[0.299], [0.587], [0.114]], np.float32)
+"""Weights of R, G, B in a grey picture made of a colour one."""
 
 ALIGNED = 0.75
 """Share of samples whose JPEG blocks start at the crop's corner, as they do in files that nobody has cropped."""
@@ -33,8 +36,10 @@ def sample(
     # Near the top and left border there is no room for the margin: such crops move to the border itself.
     (y, top), (x, left) = ((c, int(o)) if c >= o else (0, 0) for c, o in zip(corner, offset, strict=True))
     window = picture[y - top : y + crop + MARGIN, x - left : x + crop + MARGIN]
-    clean = window.astype(np.float32) / 255
-    lq = degrade(clean, sample_mixture(rng, mixture), rng)
+    clean, chain = window.astype(np.float32) / 255, sample_mixture(rng, mixture)
+    if rng.random() < mixture.grey:
+        clean, chain = np.broadcast_to(clean @ LUMA, clean.shape), greyed(chain)
+    lq = degrade(clean, chain, rng)
     lq, gt = (a[top : top + crop, left : left + crop] for a in (lq, clean))
     turns, flip = int(rng.integers(4)), bool(rng.integers(2))
     if flip:

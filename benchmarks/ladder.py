@@ -8,8 +8,8 @@ on where it stopped; the table is made of what is there.
 """
 
 import argparse
+import functools
 import json
-import statistics
 import sys
 import time
 from collections.abc import Callable
@@ -22,6 +22,7 @@ from torch import nn
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.degrade.apply import degrade
 from harmonic.measure.peers.nafnet import NAFNet
+from harmonic.measure.speed import latencies
 from harmonic.network.config import LFSpec, NetworkConfig, variant
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
@@ -124,34 +125,20 @@ def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
 
 
 @torch.inference_mode()
-def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256, rounds: int = 20) -> dict[str, dict[str, float]]:
-    """Median ratio of latency to NAFNet-w32, interleaved calls in one process, fused, two threads."""
+def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[str, dict[str, float]]:
+    """Median ratio of latency to NAFNet-w32 by form and precision, fused, two threads."""
     torch.set_num_threads(2)
     x = torch.rand(1, 3, side, side)
-    base = NAFNet().eval()
-    models = {name: form().eval() for name, form in forms.items()}
+    models = {name: form().eval().requires_grad_(False) for name, form in forms.items()}
     models = {name: fuse(m) if isinstance(m, Harmonic) else m for name, m in models.items()}
-    for model in (base, *models.values()):
-        model.requires_grad_(False)
+    base = NAFNet().eval().requires_grad_(False)
     ratios: dict[str, dict[str, float]] = {name: {} for name in models}
     for precision in ("fp32", "bf16"):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-
-            def clock(model: nn.Module) -> float:
-                started = time.perf_counter()
-                model(x)
-                return time.perf_counter() - started
-
-            for model in (base, *models.values()):
-                for _ in range(3):
-                    clock(model)
-            samples: dict[str, list[float]] = {name: [] for name in models}
-            for _ in range(rounds):
-                reference = clock(base)
-                for name, model in models.items():
-                    samples[name].append(clock(model) / reference)
-        for name, values in samples.items():
-            ratios[name][precision] = round(statistics.median(values), 3)
+            calls = {name: functools.partial(model, x) for name, model in models.items()}
+            for name, value in latencies(functools.partial(base, x), calls).items():
+                if name in ratios:
+                    ratios[name][precision] = round(value.ratio, 3)
     return ratios
 
 

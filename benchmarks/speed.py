@@ -101,9 +101,9 @@ def picture(width: int, height: int, precision: str) -> dict:
     started = time.perf_counter()
     restorer.restore(pixels)
     seconds = time.perf_counter() - started
-    megapixels = width * height / 1e6
-    return {"width": width, "height": height, "precision": precision,
-            "s_per_mp": round(seconds / megapixels, 3), "peak_mib": round(_peak()), "growth_mib": round(_peak() - before)}  # fmt: skip
+    peak = _peak()
+    figures = {"s_per_mp": round(1e6 * seconds / (width * height), 3), "peak_mib": round(peak)}
+    return {"width": width, "height": height, "precision": precision, **figures, "growth_mib": round(peak - before)}
 
 
 def _peak() -> float:

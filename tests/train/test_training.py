@@ -147,3 +147,15 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
     (tmp_path / "data").mkdir()
     with pytest.raises(PictureError, match="no pictures in this folder"):
         loop.run(tmp_path / "r.yaml", tmp_path / "data", tmp_path / "out")
+
+
+def test_weights_of_another_network_are_no_start(tmp_path):
+    weights = loop.train(recipe(), pictures(), [], tmp_path / "a")
+    other = recipe(model=Model(preset="tiny", changes={"lf": None, "fusion": None}))
+    with pytest.raises(UsageError, match="another network"):
+        loop.train(other, pictures(), [], tmp_path / "b", init=weights)
+
+
+def test_an_unknown_device_is_refused(tmp_path):
+    with pytest.raises(UsageError, match="abacus"):
+        loop.train(recipe(), pictures(), [], tmp_path, device="abacus")

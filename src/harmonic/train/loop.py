@@ -15,6 +15,7 @@ from harmonic.images.atomic import atomic_write
 from harmonic.losses.pixel import charbonnier, fft_l1
 from harmonic.network.checkpoint import Card, dump_network, load_network
 from harmonic.network.harmonic import Harmonic
+from harmonic.restore.device import pick_device
 from harmonic.train.batches import Prefetch
 from harmonic.train.pictures import read_all, training_files, validation_crops
 from harmonic.train.recipe import Losses, Recipe, load_recipe
@@ -79,11 +80,14 @@ def train(
     build: makes another network than the recipe's, x (B, 3, H, W) -> same shape, to be trained the same way; its
     weights stay in the state file, whose path is then returned.
     """
-    where = torch.device(device)
+    where = pick_device(device)
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     if init is not None:
-        model.load_state_dict(load_network(init)[0].state_dict())
+        start = load_network(init)[0]
+        if not isinstance(model, Harmonic) or start.config != model.config:
+            raise UsageError(f"{init}: holds another network than the recipe's; set model in the recipe to match")
+        model.load_state_dict(start.state_dict())
     ema = {name: value.detach().clone() for name, value in model.state_dict().items()}
     optimizer = torch.optim.AdamW(_groups(model, recipe.weight_decay), lr=recipe.lr, betas=(0.9, 0.99), fused=True)
     state_file, log_file = out / "state.safetensors", out / "log.jsonl"
@@ -126,7 +130,7 @@ def train(
             progress.step += 1
 
             for name, value in {**terms, "loss": loss, "norm": norm}.items():
-                sums[name] = sums.get(name, 0.0) + float(value.detach())
+                sums[name] = sums.get(name, 0.0) + float(value.detach().nan_to_num(0, 0, 0))
             if progress.step % LOG_EVERY == 0:
                 progress.seconds = before + time.monotonic() - started
                 row = {name: value / LOG_EVERY for name, value in sums.items()}

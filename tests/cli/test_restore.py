@@ -191,7 +191,11 @@ def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_
     (tmp_path / "in").mkdir()
     for index in range(400):
         (tmp_path / "in" / f"{index:03}.png").write_bytes(photo.read_bytes())
-    command = [sys.executable, "-m", "harmonic", "restore", tmp_path / "in", "-o", tmp_path / "out", "--model", weights]
+    # A test run in the background inherits an ignored SIGINT; a user's terminal does not ignore it.
+    start = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import harmonic.cli as c; c.main()"
+    )
+    command = [sys.executable, "-c", start, "restore", tmp_path / "in", "-o", tmp_path / "out", "--model", weights]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     deadline = time.monotonic() + 30
     while not list((tmp_path / "out").glob("*.png")) and process.poll() is None and time.monotonic() < deadline:

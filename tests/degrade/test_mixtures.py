@@ -21,7 +21,7 @@ def family(chain) -> str:
 def test_shares_follow_the_weights():
     rng = philox()
     counts = Counter(family(sample_mixture(rng)) for _ in range(4000))
-    for name, weight in Mixture().model_dump().items():
+    for name, weight in Mixture().model_dump(exclude={"grey"}).items():
         assert counts[name] / 4000 == pytest.approx(weight, abs=0.03)
 
 

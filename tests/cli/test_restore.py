@@ -193,7 +193,7 @@ def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_
         (tmp_path / "in" / f"{index:03}.png").write_bytes(photo.read_bytes())
     # A test run in the background inherits an ignored SIGINT; a user's terminal does not ignore it.
     start = (
-        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import harmonic.cli as c; c.main()"
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); from harmonic.cli import main; main()"
     )
     command = [sys.executable, "-c", start, "restore", tmp_path / "in", "-o", tmp_path / "out", "--model", weights]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

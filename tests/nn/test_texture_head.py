@@ -1,0 +1,144 @@
+"""The texture head and its gate: laws of generation."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from harmonic.nn.local_quality import local_quality
+from harmonic.nn.texture_head import TextureGate, TextureHead
+from harmonic.ops.noise import Noise
+
+
+def _scene(soft: bool) -> torch.Tensor:
+    """Squares of random colours, hard edges or defocused. (1, 3, 256, 256)"""
+    colours = torch.rand(1, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    x = colours.repeat_interleave(8, 2).repeat_interleave(8, 3)
+    for _ in range(20 * soft):
+        x = F.avg_pool2d(F.pad(x, (1, 1, 1, 1), mode="replicate"), 3, 1)
+    return x
+
+
+def _noisy(x: torch.Tensor, level: float) -> torch.Tensor:
+    return x + level / 255 * torch.randn(x.shape, generator=torch.Generator().manual_seed(1))
+
+
+def _head(alive: bool = True) -> TextureHead:
+    torch.manual_seed(0)
+    head = TextureHead(inputs=10, high_pass=8, cells=6, channels=8, factor=2)
+    if alive:
+        torch.nn.init.normal_(head.out.weight, std=0.1)
+        for layer in head.body:
+            torch.nn.init.normal_(layer.strength)
+    return head
+
+
+def _inputs(batch: int = 1, height: int = 96, width: int = 128):
+    generator = torch.Generator().manual_seed(7)
+    cells = height // 32, width // 32
+    shapes = [(10, height // 2, width // 2), (8, height, width), (6, *cells), (2, *cells)]
+    h0, q, context, quality = (torch.randn(batch, *shape, generator=generator) for shape in shapes)
+    return h0, q, context, quality.abs() / 20
+
+
+def _planes(seed: int, height: int = 96, width: int = 128, y: int = 0, x: int = 0) -> torch.Tensor:
+    return Noise(torch.tensor([seed]), torch.tensor([[y, x]])).planes(2, height, width)
+
+
+def test_a_new_head_generates_nothing():
+    assert not _head(alive=False)(*_inputs(), _planes(0)).any()
+    assert _head().out.bias is None
+
+
+def test_one_seed_one_texture_two_seeds_two():
+    head, inputs = _head(), _inputs()
+    assert torch.equal(head(*inputs, _planes(1)), head(*inputs, _planes(1)))
+    assert (head(*inputs, _planes(1)) - head(*inputs, _planes(2))).abs().mean() > 0.01
+
+
+def test_tiles_equal_the_whole():
+    head, (h0, q, cells, quality) = _head(), _inputs(height=192, width=192)
+    whole = head(h0, q, cells, quality, _planes(3, 192, 192))
+    tile = (h0[..., 16:80, 16:80], q[..., 32:160, 32:160], cells[..., 1:5, 1:5], quality[..., 1:5, 1:5])
+    t = head(*tile, _planes(3, 128, 128, 32, 32))
+    torch.testing.assert_close(t[..., 32:-32, 32:-32], whole[..., 64:128, 64:128], atol=1e-5, rtol=1e-4)
+    wrong = head(*tile, _planes(3, 128, 128))  # an origin left at zero is noticed
+    assert (wrong - t)[..., 32:-32, 32:-32].abs().max() > 0.1
+
+
+def test_a_batch_is_its_pictures():
+    head, inputs = _head(), _inputs(batch=2)
+    noise = torch.cat([_planes(1), _planes(2)])
+    singles = [head(*(part[i : i + 1] for part in (*inputs, noise))) for i in range(2)]
+    torch.testing.assert_close(head(*inputs, noise), torch.cat(singles), atol=1e-5, rtol=1e-4)
+
+
+def test_its_reach_in_pixels_is_met():
+    head, (h0, q, cells, quality) = _head(), _inputs()
+    q.requires_grad_()
+    head(h0, q, cells, quality, _planes(0))[0, :, 40, 60].sum().backward()
+    seen = q.grad[0].abs().amax(0).nonzero() - torch.tensor([40, 60])
+    assert seen.abs().max() == head.reach
+
+
+def test_every_parameter_learns_at_the_second_step():
+    head, gate, inputs = _head(alive=False), TextureGate(), _inputs()
+    parameters = [*head.parameters(), *gate.parameters()]
+    optimiser = torch.optim.SGD(parameters, 1e-1)
+    target = torch.randn(1, 3, 96, 128)
+    for _ in range(2):
+        optimiser.zero_grad()
+        F.mse_loss(gate(inputs[3], (96, 128)) * head(*inputs, _planes(0)), target).backward()
+        optimiser.step()
+    assert all(p.grad is not None and p.grad.any() for p in parameters)
+
+
+def test_bf16_is_close_and_strides_stay_channels_last():
+    head, inputs = _head(), tuple(part.contiguous(memory_format=torch.channels_last) for part in _inputs())
+    t = head(*inputs, _planes(0))
+    assert t.is_contiguous(memory_format=torch.channels_last)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert (head(*inputs, _planes(0)).float() - t).abs().max() < 3e-2 * t.abs().max()
+
+
+@pytest.mark.parametrize("trained", [False, True])
+@pytest.mark.parametrize("soft", [False, True])
+def test_more_noise_opens_the_gate_and_it_stays_between_0_and_1(trained, soft):
+    torch.manual_seed(0)
+    gate = TextureGate()
+    if trained:
+        torch.nn.init.normal_(gate.slopes, std=2)
+        torch.nn.init.normal_(gate.threshold)
+    gates = [gate(local_quality(_noisy(_scene(soft), level)), (256, 256)) for level in (0, 5, 15, 25, 50)]
+    assert all(g.min() >= 0 and g.max() <= 1 and g.shape == (1, 1, 256, 256) for g in gates)
+    means = torch.stack([g.mean() for g in gates])
+    assert (means.diff() > 0).all()
+    assert (gates[-1] >= gates[0] - 1e-3).all()
+
+
+def test_extreme_measurements_stay_between_0_and_1():
+    gate = TextureGate()
+    g = gate(torch.tensor([0.0, 1e3, 0.0, 1e6]).reshape(1, 2, 1, 2), (32, 64))
+    assert g.min() >= 0 and g.max() <= 1
+
+
+def test_defocus_keeps_the_gate_shut_and_sharp_detail_does_not():
+    gate = TextureGate()
+    assert gate(local_quality(_scene(soft=True)), (256, 256)).mean() < 0.2
+    assert gate(local_quality(_noisy(_scene(soft=False), 25)), (256, 256)).mean() > 0.9
+
+
+def test_it_exports_with_any_size():
+    head, gate, inputs, free = _head(), TextureGate(), _inputs(), torch.export.Dim.DYNAMIC
+
+    class Both(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.head, self.gate = head, gate
+
+        def forward(self, h0, q, cells, quality, noise):
+            return self.gate(quality, q.shape[-2:]) * self.head(h0, q, cells, quality, noise)
+
+    shapes = tuple({2: free, 3: free} for _ in range(5))
+    exported = torch.export.export(Both(), (*inputs, _planes(0)), dynamic_shapes=shapes).module()
+    other = (*_inputs(height=64, width=192), _planes(0, 64, 192))
+    torch.testing.assert_close(exported(*other), Both()(*other), atol=1e-5, rtol=1e-4)

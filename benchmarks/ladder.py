@@ -38,7 +38,7 @@ PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=0))
 TAIL = variant(BANDS, hf=fast().hf)
 KERNELS = variant(TAIL, lf=fast().lf)
-WIDE = variant(PLAIN, encoder=(2, 3), decoder=(2, 3), bottleneck=5)  # plain, with the time of the whole network
+WIDE = variant(PLAIN, encoder=(2, 3), decoder=(2, 4), bottleneck=6)  # plain, with the time of the whole network
 
 FORMS: dict[str, Callable[[], nn.Module]] = {
     "plain": lambda: Harmonic(PLAIN),
@@ -47,7 +47,7 @@ FORMS: dict[str, Callable[[], nn.Module]] = {
     "+hf": lambda: Harmonic(TAIL),
     "+lf": lambda: Harmonic(KERNELS),
     "+fusion": lambda: Harmonic(fast()),
-    "nafnet": lambda: NAFNet(16, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
+    "nafnet": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
 }
 
 

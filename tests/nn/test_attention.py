@@ -7,6 +7,7 @@ from torch import nn
 from harmonic.nn import attention
 from harmonic.nn.attention import RectangleAttention, RelativeBias, WindowAttention
 from harmonic.nn.conv_gate import ConvGate
+from harmonic.nn.guide import Guide
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.overlap_attention import OverlapAttention
 from harmonic.nn.window_block import WindowAttnBlock
@@ -214,7 +215,7 @@ def test_a_gate_starts_open_and_closes_on_its_input(place):
 def test_a_window_block_is_the_formula_of_the_canonical_block():
     block, x = build("block"), features(8, 12)
     middle = x + block.mixer(block.norm1(x), None)
-    torch.testing.assert_close(block(x, None), middle + block.ffn(block.norm2(middle)))
+    torch.testing.assert_close(block(x, Guide()), middle + block.ffn(block.norm2(middle)))
 
 
 def test_heads_wider_than_32_or_that_do_not_fit_are_refused():

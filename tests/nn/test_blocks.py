@@ -3,12 +3,14 @@
 import pytest
 import torch
 
-from harmonic.nn.block import Block, ConvMixer, Projection
+from harmonic.nn.block import Block, ConvMixer
 from harmonic.nn.cells import CELL, CellGate, pool_cells
 from harmonic.nn.fusion import FreqFusion
+from harmonic.nn.guide import Guide
 from harmonic.nn.high_pass import HighPass
 from harmonic.nn.large_kernel import RepLargeKernel
 from harmonic.nn.norm import LayerNorm
+from harmonic.nn.projection import Projection
 from harmonic.nn.resample import Downsample, Upsample
 
 
@@ -83,7 +85,7 @@ def test_upsampling_a_constant_shows_no_checkerboard_at_birth():
 def test_a_block_starts_close_to_the_identity():
     torch.manual_seed(0)
     x = torch.randn(1, 16, 8, 8)
-    y = Block(ConvMixer(16, None), 16, 1.0, True)(x, None)
+    y = Block(ConvMixer(16, None), 16, 1.0, True)(x, Guide())
     assert 0 < (y - x).abs().max() < 0.1
 
 

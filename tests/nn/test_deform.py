@@ -6,6 +6,7 @@ import torch.nn.functional as F
 
 from harmonic.nn.block import Block
 from harmonic.nn.deform import DeformableAttn
+from harmonic.nn.guide import Guide
 
 
 def _mixer(moving: float = 0.0, kernel: int = 3, bound: int = 4) -> DeformableAttn:
@@ -109,7 +110,7 @@ def test_every_parameter_learns_at_the_second_step():
     optimiser, x = torch.optim.SGD(block.parameters(), 1e-2), torch.randn(2, 12, 12, 12)
     for _ in range(2):
         optimiser.zero_grad()
-        F.mse_loss(block(x, None), 2 * x).backward()
+        F.mse_loss(block(x, Guide()), 2 * x).backward()
         optimiser.step()
     assert all(p.grad is not None and p.grad.any() for p in block.parameters())
 

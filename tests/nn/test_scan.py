@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 
 from harmonic.nn.block import Block
+from harmonic.nn.guide import Guide
 from harmonic.nn.scan import LineScan, StateSpace
 
 
@@ -96,7 +97,7 @@ def test_strides_stay_channels_last_and_bf16_is_close():
 def test_every_parameter_learns_from_the_first_step():
     torch.manual_seed(0)
     block = Block(StateSpace(12, 3, 4), 12, 1.0, True)
-    block(torch.randn(2, 12, 16, 16), None).square().sum().backward()
+    block(torch.randn(2, 12, 16, 16), Guide()).square().sum().backward()
     assert all(p.grad is not None and p.grad.any() for p in block.parameters())
 
 

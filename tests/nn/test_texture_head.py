@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from harmonic.nn.local_quality import local_quality
 from harmonic.nn.texture_head import TextureGate, TextureHead
+from harmonic.ops.local_quality import local_quality
 from harmonic.ops.noise import Noise
 
 

@@ -1,39 +1,63 @@
 """The configuration of a network: one tree of frozen values, saved with the weights and read back from them.
 
-An absent part is `None`, so an ablation is `variant(config, hf=None)`.
+An absent part is `None`, so an ablation is `variant(config, hf=None)`. Kinds of blocks stand in `specs.py`.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Spec(BaseModel):
-    """A frozen value; unknown keys are errors."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from harmonic.network.specs import (
+    Blocks,
+    ConvSpec,
+    HybridSpec,
+    LargeKernelSpec,
+    PartialKernelSpec,
+    Spec,
+    TextureBlockSpec,
+    conv,
+    large_kernels,
+)
 
 
 class LFSpec(Spec):
-    """`LFBranch`: structure, on the grid of cells. blocks = 0 leaves only its input layer and its head."""
+    """`LFBranch`: structure, on the grid of cells. Without blocks only its input layer and its head are left."""
 
     channels: int = Field(default=48, ge=4)
-    blocks: int = Field(default=2, ge=0)
-    kernel: int = Field(default=13, ge=5)
+    blocks: Blocks = large_kernels(2)
+
+
+class TextureSpec(Spec):
+    """`TextureHead`: generated texture, which only a caller who asks for it sees."""
+
+    channels: int = Field(default=16, ge=4)
+    layers: int = Field(default=2, ge=1, le=4)
 
 
 class HFSpec(Spec):
     """`HFBranch`: learned high-pass input, texture blocks on the finest features, full-resolution tail."""
 
     high_pass: int = Field(default=8, ge=4, description="channels of the learned high-pass filters")
-    blocks: int = Field(default=2, ge=0)
+    blocks: tuple[TextureBlockSpec, ...] = (ConvSpec(),) * 2
     tail: int = Field(default=16, ge=1, description="channels at full resolution")
+    side: Literal[8, 16] = Field(default=16, description="of the router's cells, in positions of the finest features")
+    texture: TextureSpec | None = None
 
 
-class FusionSpec(Spec):
-    """`FreqFusion` at both decoder stages, as gated 1x1 convolutions."""
+class ConvFusionSpec(Spec):
+    """`FreqFusion` as gated 1x1 convolutions."""
 
     kind: Literal["conv"] = "conv"
+
+
+class AttentionFusionSpec(Spec):
+    """`FreqFusionAttention`: gated window cross-attention."""
+
+    kind: Literal["attention"] = "attention"
+    window: int = Field(default=8, ge=4, le=16, description="positions of the LF grid")
+
+
+FusionSpec = Annotated[ConvFusionSpec | AttentionFusionSpec, Field(discriminator="kind")]
 
 
 class NetworkConfig(Spec):
@@ -41,15 +65,18 @@ class NetworkConfig(Spec):
 
     scale: Literal[1, 2, 3, 4] = 1
     channels: tuple[int, int, int] = Field(default=(48, 96, 160), description="widths at strides f, 2f and 4f")
-    encoder: tuple[int, int] = Field(default=(1, 2), description="blocks at strides f and 2f")
-    bottleneck: int = Field(default=4, ge=0)
-    decoder: tuple[int, int] = Field(default=(1, 2), description="blocks at strides f and 2f")
+    encoder: tuple[Blocks, Blocks] = Field(default=(conv(1), conv(2)), description="blocks at strides f and 2f")
+    bottleneck: Blocks = conv(4)
+    decoder: tuple[Blocks, Blocks] = Field(default=(conv(1), conv(2)), description="blocks at strides f and 2f")
     ffn_ratio: float = Field(default=1.0, gt=0, le=2)
     ffn_depthwise: bool = False
     channel_attention: bool = True
+    context: int | None = Field(default=None, ge=8, description="width of the global tokens")
     lf: LFSpec | None = LFSpec()
     hf: HFSpec | None = HFSpec()
-    fusion: FusionSpec | None = FusionSpec()
+    fusion: tuple[FusionSpec, FusionSpec] | None = Field(
+        default=(ConvFusionSpec(), ConvFusionSpec()), description="at the decoder stages of strides f and 2f"
+    )
 
     @model_validator(mode="after")
     def _check(self) -> "NetworkConfig":
@@ -57,9 +84,16 @@ class NetworkConfig(Spec):
             raise ValueError(f"channels must be multiples of 4, got {self.channels}")
         if self.fusion is not None and self.lf is None:
             raise ValueError("fusion needs an lf branch; set fusion to null too")
-        if self.lf is not None and self.lf.kernel % 2 == 0:
-            raise ValueError(f"lf.kernel must be odd, got {self.lf.kernel}")
+        for block in self._all_blocks():
+            if isinstance(block, LargeKernelSpec | PartialKernelSpec) and block.kernel % 2 == 0:
+                raise ValueError(f"kernel must be odd, got {block.kernel}")
+        if self.context is not None and not any(isinstance(block, HybridSpec) for block in self._all_blocks()):
+            raise ValueError("context needs a hybrid block that asks it; set context to null")
         return self
+
+    def _all_blocks(self) -> Blocks:
+        lf = self.lf.blocks if self.lf else ()
+        return sum((*self.encoder, self.bottleneck, *self.decoder, lf), ())
 
     @property
     def factor(self) -> int:

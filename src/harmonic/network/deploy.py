@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from harmonic.network.harmonic import Harmonic
-from harmonic.nn.block import Projection
 from harmonic.nn.large_kernel import RepLargeKernel
+from harmonic.nn.partial_kernel import RepDenseKernel
+from harmonic.nn.projection import Projection
 
 
 def fuse(model: Harmonic) -> Harmonic:
@@ -25,7 +26,7 @@ def fuse(model: Harmonic) -> Harmonic:
 
 def _fold_children(module: nn.Module) -> None:
     for name, child in module.named_children():
-        if isinstance(child, Projection | RepLargeKernel):
+        if isinstance(child, Projection | RepLargeKernel | RepDenseKernel):
             setattr(module, name, child.folded())
         else:
             _fold_children(child)

@@ -3,6 +3,7 @@
 from typing import Literal
 
 from harmonic.network.config import HFSpec, LFSpec, NetworkConfig
+from harmonic.network.specs import ConvSpec, conv, large_kernels
 
 Scale = Literal[1, 2, 3, 4]
 
@@ -12,11 +13,11 @@ def tiny(scale: Scale = 1) -> NetworkConfig:
     return NetworkConfig(
         scale=scale,
         channels=(16, 24, 32),
-        encoder=(1, 1),
-        bottleneck=1,
-        decoder=(1, 1),
-        lf=LFSpec(channels=16, blocks=1, kernel=9),
-        hf=HFSpec(high_pass=4, blocks=1, tail=4),
+        encoder=(conv(1), conv(1)),
+        bottleneck=conv(1),
+        decoder=(conv(1), conv(1)),
+        lf=LFSpec(channels=16, blocks=large_kernels(1, 9)),
+        hf=HFSpec(high_pass=4, blocks=(ConvSpec(),), tail=4),
     )
 
 

@@ -1,50 +1,69 @@
-"""How far an output pixel sees, in input pixels, computed from the configuration (law L3).
+"""How far an output pixel sees, in input pixels, and on what grid tiles may start (laws L3 and L4).
 
-Every convolution of radius r at stride s (input pixels) moves the farthest dependency by at most r·s. Going to a
-coarser grid of stride s aligns the dependency outwards to that grid, by at most s minus the stride it comes from.
+Both are sums over the blocks of a network, each of which states its own reach and grid in positions of its map. Going
+to a coarser grid of stride s aligns a dependency outwards to that grid, by at most s minus the stride it comes from.
 """
 
 import math
+from typing import TYPE_CHECKING
 
-from harmonic.network.config import NetworkConfig
 from harmonic.nn.cells import CELL
 
-
-def grid(config: NetworkConfig) -> int:
-    """Tiles and padding start on multiples of this many input pixels: attention cells contain all other grids."""
-    return CELL
+if TYPE_CHECKING:
+    from harmonic.network.harmonic import Harmonic
 
 
-def reach(config: NetworkConfig) -> int:
+def grid(network: "Harmonic") -> int:
+    """Tiles and padding start on multiples of this many input pixels."""
+    s0, s1, s2 = (network.config.stride * k for k in (1, 2, 4))
+    grids = [CELL, s0 * network.enc0.grid, s1 * network.enc1.grid, s2 * network.bottleneck.grid]
+    grids += [s1 * network.dec1.blocks.grid, s0 * network.dec0.blocks.grid]
+    if network.lf is not None:
+        grids.append(s1 * network.lf.blocks.grid)
+    if network.hf is not None:
+        grids.append(s0 * network.hf.blocks.grid)
+    grids += [s1 * fusion.grid for fusion in (network.fusion1, network.fusion0) if fusion is not None]
+    return math.lcm(*grids)
+
+
+def reach(network: "Harmonic") -> int:
     """Upper bound of the distance, per axis, between an output pixel and an input pixel it depends on."""
+    config = network.config
     s0, s1, s2 = (config.stride * k for k in (1, 2, 4))
     s_out = 1 / config.scale  # stride of output pixels
-    block = 1 + int(config.ffn_depthwise)  # radius of a canonical block, own grid
 
-    embed = s0
-    encode0 = embed + config.encoder[0] * block * s0
-    encode1 = s0 + config.encoder[1] * block * s1  # with the 3x3 of down0
-    coarse = s1 + config.bottleneck * block * s2  # with the 3x3 of down1
-    rise = s1  # 3x3 of up1
-    decode1 = config.decoder[1] * block * s1
-    decode0 = s0 + config.decoder[0] * block * s0  # with the 3x3 of up0
-
-    tail = s0  # PlainTail
-    if config.hf is not None:
-        tail = config.hf.blocks * block * s0 + s_out  # the last 3x3
-    low = 0.0
-    if config.lf is not None:
-        large = config.lf.kernel // 2 + int(config.ffn_depthwise)
-        low = config.lf.blocks * large * s1
-    fused = config.fusion is not None
-    low_to_high = low + (s1 if fused else 0)  # bilinear lift at fusion0
-
-    # Backwards from the pixels: S spreads 3 cells; then the texture or the structure stream, up to the coarsest grid.
+    # Backwards from a pixel. S spreads 3 cells, after the pixel was aligned to its own.
     bands = 3 * s1 + (s1 - s_out)
-    texture = tail + decode0 + max(decode1, low_to_high if fused else 0) + rise
-    structure = low + decode0 + decode1 + rise if fused else low + rise
-    farthest = bands + max(texture, structure) + coarse + encode1 + (s2 - s1)
-    if config.channel_attention:
+    # How far each stream sees in h0 and l, the streams after the last fusion.
+    texture, structure = float(s0), 0.0  # with a PlainTail
+    if network.hf is not None:
+        texture = network.hf.blocks.reach * s0 + s_out  # the last 3x3
+        if network.hf.texture is not None:
+            texture = max(texture, network.hf.blocks.reach * s0 + network.hf.texture.reach * s_out)
+    structure, texture = _meet(network.fusion0, structure, texture + s1 - s0, s1)
+    texture += s0 + network.dec0.blocks.reach * s0  # with the 3x3 of up0
+    structure, texture = _meet(network.fusion1, structure, texture, s1)
+    texture += network.dec1.blocks.reach * s1
+    structure += network.lf.blocks.reach * s1 if network.lf is not None else 0
+    coarse = s1 + network.bottleneck.reach * s2 + s1  # the 3x3 of up1 and of down1
+    encode1 = network.enc1.reach * s1 + s0  # with the 3x3 of down0
+    farthest = bands + max(structure, texture) + coarse + encode1 + (s2 - s1)
+    if network.pools:
         # A gate is blended from the two nearest cells per axis: the far side of the farther one is 1.5 cells away.
         farthest += 1.5 * CELL
-    return math.ceil(farthest + encode0)
+    return math.ceil(farthest + network.enc0.reach * s0 + s0)  # with the 3x3 of the embedding
+
+
+def _meet(fusion: "Meeting | None", structure: float, texture: float, stride: int) -> tuple[float, float]:
+    """Before a fusion both streams are needed as far as either is after it, and as far as the fusion looks."""
+    if fusion is None:
+        return structure, texture
+    both = max(structure, texture) + fusion.reach * stride
+    return both, both
+
+
+if TYPE_CHECKING:
+    from harmonic.nn.fusion import FreqFusion
+    from harmonic.nn.fusion_attention import FreqFusionAttention
+
+    Meeting = FreqFusion | FreqFusionAttention

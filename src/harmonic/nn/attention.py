@@ -7,9 +7,9 @@ Sources: Swin (Liu et al., ICCV 2021), SwinIR (Liang et al., ICCVW 2021); lattic
 import torch
 from torch import Tensor, nn
 
-from harmonic.nn.block import Projection
 from harmonic.nn.cells import CellGate
 from harmonic.nn.mixer import Mixer
+from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
 from harmonic.ops.window import (
     Windows,

@@ -5,35 +5,13 @@
 Source: NAFNet (Chen et al., ECCV 2022) for the mixer, Restormer (Zamir et al., CVPR 2022) for the gated FFN.
 """
 
-import torch
 from torch import Tensor, nn
 
 from harmonic.nn.cells import CellGate
+from harmonic.nn.guide import Guide
+from harmonic.nn.mixer import Mixer
 from harmonic.nn.norm import LayerNorm
-
-LAYER_SCALE = 1e-2  # residual branches start small but alive, so that every parameter has a gradient
-
-
-class Projection(nn.Module):
-    """1x1 convolution with a learned scale per output channel, the last step of a residual branch."""
-
-    def __init__(self, inputs: int, outputs: int):
-        super().__init__()
-        self.conv = nn.Conv2d(inputs, outputs, 1)
-        self.scale = nn.Parameter(torch.full((outputs, 1, 1), LAYER_SCALE))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.conv(x) * self.scale.to(x.dtype)
-
-    @torch.no_grad()
-    def folded(self) -> nn.Conv2d:
-        """The same function as one convolution, folded in float64."""
-        conv = nn.Conv2d(self.conv.in_channels, self.conv.out_channels, 1).to(self.conv.weight)
-        scale = self.scale.double()
-        assert self.conv.bias is not None and conv.bias is not None
-        conv.weight.copy_(self.conv.weight.double() * scale[:, None])
-        conv.bias.copy_(self.conv.bias.double() * scale[:, 0, 0])
-        return conv
+from harmonic.nn.projection import Projection
 
 
 def product_gate(x: Tensor) -> Tensor:
@@ -42,14 +20,16 @@ def product_gate(x: Tensor) -> Tensor:
     return a * b
 
 
-class ConvMixer(nn.Module):
+class ConvMixer(Mixer):
     """The pure-convolution twin of window attention: 1x1, depthwise 3x3, product gate, channel attention, 1x1."""
 
-    def __init__(self, channels: int, context_channels: int | None):
+    reach, grid = 1, 1
+
+    def __init__(self, channels: int, cell_channels: int | None):
         super().__init__()
         self.expand = nn.Conv2d(channels, 2 * channels, 1)
         self.depthwise = nn.Conv2d(2 * channels, 2 * channels, 3, padding=1, groups=2 * channels)
-        self.attention = CellGate(context_channels, channels) if context_channels else None
+        self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
     def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
@@ -77,15 +57,19 @@ class GatedFFN(nn.Module):
 
 
 class Block(nn.Module):
-    """One canonical block. (B, C, H, W), cells (B, C0, h, w) or None -> (B, C, H, W)"""
+    """One canonical block. x (B, C, H, W), guide -> (B, C, H, W)
 
-    def __init__(self, mixer: nn.Module, channels: int, ffn_ratio: float, ffn_depthwise: bool):
+    reach = the mixer's, + 1 with a depthwise FFN; grid = the mixer's. Positions of its own grid.
+    """
+
+    def __init__(self, mixer: Mixer, channels: int, ffn_ratio: float, ffn_depthwise: bool):
         super().__init__()
+        self.reach, self.grid = mixer.reach + int(ffn_depthwise), mixer.grid
         self.norm1 = LayerNorm(channels)
         self.mixer = mixer
         self.norm2 = LayerNorm(channels)
         self.ffn = GatedFFN(channels, ffn_ratio, ffn_depthwise)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
-        x = x + self.mixer(self.norm1(x), cells)
+    def forward(self, x: Tensor, guide: Guide) -> Tensor:
+        x = x + self.mixer(self.norm1(x), guide.cells)
         return x + self.ffn(self.norm2(x))

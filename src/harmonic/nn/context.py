@@ -4,26 +4,19 @@ They are computed once per picture and handed to each of its tiles, so that tile
 takes part.
 """
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from harmonic.nn.attention import MAX_HEAD_WIDTH, head_count
-from harmonic.nn.block import Block, ConvMixer, Projection
+from harmonic.nn.block import Block, ConvMixer
+from harmonic.nn.guide import Context, Guide
+from harmonic.nn.projection import Projection
 from harmonic.nn.resample import Downsample
 from harmonic.ops.attention import attend
 from harmonic.ops.shuffle import unshuffle
 
 TOKENS = 16
 """Global tokens of a picture: 4 x 4 from its thumbnail."""
-
-
-@dataclass(frozen=True)
-class Context:
-    """Global tokens (B, T, C) of the whole picture; the same for all of its tiles."""
-
-    tokens: Tensor
 
 
 class ContextEncoder(nn.Module):
@@ -42,8 +35,8 @@ class ContextEncoder(nn.Module):
         self.null_tokens = nn.Parameter(torch.randn(TOKENS, width))
 
     def forward(self, thumbnails: Tensor, present: Tensor | None = None) -> Context:
-        x = self.fine(self.embed(unshuffle(thumbnails, 4)), None)
-        x = self.coarse(self.down(x), None)
+        x = self.fine(self.embed(unshuffle(thumbnails, 4)), Guide())
+        x = self.coarse(self.down(x), Guide())
         tokens = self.norm(x.flatten(2).transpose(1, 2))
         if present is not None:
             tokens = torch.where(present[:, None, None], tokens, self.null_tokens.to(tokens.dtype))

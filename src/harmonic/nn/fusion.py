@@ -13,11 +13,14 @@ class FreqFusion(nn.Module):
 
     l (B, Cl, H/ratio, W/ratio), h (B, Ch, H, W) -> the same shapes. l is spread over its cells for h; h is averaged
     over cells for l. Gates start half open, transfers small.
+
+    reach = 1 position of l where l is spread between the centres of its cells, else 0; grid = 1.
     """
 
     def __init__(self, low: int, high: int, ratio: int):
         super().__init__()
         self.ratio = ratio
+        self.reach, self.grid = (1 if ratio > 1 else 0), 1
         self.low_value = nn.Conv2d(high, low, 1)
         self.low_gate = nn.Conv2d(low + high, low, 1)
         self.high_value = nn.Conv2d(low, high, 1)

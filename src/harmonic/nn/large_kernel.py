@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harmonic.nn.block import Projection
+from harmonic.nn.mixer import Mixer
+from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import centred, chain, unit
 
 
@@ -51,11 +52,12 @@ class RepLargeKernel(nn.Module):
         return conv
 
 
-class LargeKernelMixer(nn.Module):
+class LargeKernelMixer(Mixer):
     """Mixer of the LF branch: 1x1, large depthwise kernel, product with a 1x1 gate, 1x1."""
 
     def __init__(self, channels: int, kernel: int):
         super().__init__()
+        self.reach, self.grid = kernel // 2, 1
         self.expand = nn.Conv2d(channels, channels, 1)
         self.spread = RepLargeKernel(channels, kernel)
         self.gate = nn.Conv2d(channels, channels, 1)

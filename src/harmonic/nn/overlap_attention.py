@@ -9,9 +9,9 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.attention import MAX_HEAD_WIDTH, RelativeBias, head_count
-from harmonic.nn.block import Projection
 from harmonic.nn.cells import CellGate
 from harmonic.nn.mixer import Mixer
+from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
 from harmonic.ops.window import Windows, from_windows, overlapping_partition, window_partition
 

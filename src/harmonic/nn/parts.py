@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from harmonic.nn.routing import Routing
+
 
 @dataclass(frozen=True)
 class Parts:
@@ -13,12 +15,14 @@ class Parts:
     lf: structure; all change of cell means is here.
     hf: texture; its mean over every whole cell is zero.
     texture: optional generative detail with zero cell means, or None.
+    routing: what the router of each `MoETextureBlock` decided.
     """
 
     base: Tensor
     lf: Tensor
     hf: Tensor
     texture: Tensor | None = None
+    routing: tuple[Routing, ...] = ()
 
     def mix(self, structure: float = 1.0, detail: float = 1.0, texture: float = 0.0) -> Tensor:
         """Add the parts up, without another pass of the network; not clamped. Parts with weight 0 are left out.

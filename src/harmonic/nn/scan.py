@@ -11,9 +11,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harmonic.nn.block import Projection
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.norm import LayerNorm
+from harmonic.nn.projection import Projection
 from harmonic.ops.scan import strip_scan
 
 LONGEST_STRIP = 16

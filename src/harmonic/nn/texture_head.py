@@ -7,8 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harmonic.nn.local_quality import quality_features
 from harmonic.nn.modulated import ModulatedConv
+from harmonic.ops.local_quality import quality_features
 from harmonic.ops.shuffle import shuffle
 
 

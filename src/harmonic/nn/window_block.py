@@ -8,10 +8,10 @@ from harmonic.nn.mixer import Mixer
 
 
 class WindowAttnBlock(Block):
-    """LN -> window attention -> residual -> gated FFN -> residual. (B, C, H, W), cells or None -> (B, C, H, W)
+    """LN -> window attention -> residual -> gated FFN -> residual. x (B, C, H, W), guide -> (B, C, H, W)
 
     mixer: `WindowAttention`, `RectangleAttention` or `OverlapAttention`. gate: where a `ConvGate` stands, if any.
-    reach = that of the (gated) mixer, + 1 with a depthwise FFN; grid = the mixer's. Positions of its own grid.
+    reach and grid as in `Block`, the gate's 3x3 included.
     """
 
     def __init__(
@@ -24,4 +24,3 @@ class WindowAttnBlock(Block):
     ):
         mixed = ConvGate(mixer, channels, gate) if gate else mixer
         super().__init__(mixed, channels, ffn_ratio, ffn_depthwise)
-        self.reach, self.grid = mixed.reach + int(ffn_depthwise), mixed.grid

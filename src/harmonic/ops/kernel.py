@@ -27,3 +27,11 @@ def centred(kernel: Tensor, size: int) -> Tensor:
 def unit(channels: int, like: Tensor) -> Tensor:
     """The kernel of the identity, size 1."""
     return torch.ones(channels, 1, 1, 1, dtype=like.dtype, device=like.device)
+
+
+def dilated(kernel: Tensor, dilation: int) -> Tensor:
+    """The dense kernel that does what a dilated one does: zeros between the taps. k -> (k - 1)·dilation + 1"""
+    size = (kernel.shape[-1] - 1) * dilation + 1
+    dense = kernel.new_zeros(*kernel.shape[:2], size, size)
+    dense[..., ::dilation, ::dilation] = kernel
+    return dense

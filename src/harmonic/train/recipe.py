@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import UsageError
-from harmonic.network.config import FusionSpec, HFSpec, LFSpec, NetworkConfig
+from harmonic.network.config import HFSpec, LFSpec, NetworkConfig
 from harmonic.network.presets import PRESETS
 
 
@@ -80,7 +80,7 @@ class Recipe(Strict):
         return max((p for p in self.phases if p.start <= progress), key=lambda p: p.start, default=self.phases[0])
 
 
-SECTIONS = (Recipe, Model, Losses, Phase, Mixture, NetworkConfig, LFSpec, HFSpec, FusionSpec)
+SECTIONS = (Recipe, Model, Losses, Phase, Mixture, NetworkConfig, LFSpec, HFSpec)
 
 
 def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:

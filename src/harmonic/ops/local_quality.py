@@ -10,8 +10,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from harmonic.nn.cells import CELL
-
 _NOISE = ((1, -2, 1), (-2, 4, -2), (1, -2, 1))  # blind to planes; sum of squares 36
 _LAPLACE = ((0, 1, 0), (1, -4, 1), (0, 1, 0))  # sum of squares 20
 _SOBEL_X = ((-1, 0, 1), (-2, 0, 2), (-1, 0, 1))
@@ -19,7 +17,7 @@ _SOBEL_Y = ((-1, -2, -1), (0, 0, 0), (1, 2, 1))
 _LEAST_SHARPNESS = 0.01  # the noise level is not known well enough to take out more than 99 % of an energy
 
 
-def local_quality(x: Tensor, cell: int = CELL) -> Tensor:
+def local_quality(x: Tensor, cell: int = 32) -> Tensor:
     """x (B, 3, H, W), H and W multiples of `cell` -> (B, 2, H/cell, W/cell), fp32, both in units of the picture:
 
     0: standard deviation of the noise, mean of the channels (noise may be equal in them or independent);

@@ -5,7 +5,7 @@ import math
 import torch
 import torch.nn.functional as F
 
-from harmonic.nn.local_quality import local_quality, quality_features
+from harmonic.ops.local_quality import local_quality, quality_features
 
 
 def scene(blur: float = 0.0) -> torch.Tensor:

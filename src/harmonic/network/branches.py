@@ -1,0 +1,92 @@
+"""The two branches of the decoder: structure and texture (seed §3)."""
+
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor, nn
+
+from harmonic.network.blocks import blocks_of, build_texture_block
+from harmonic.network.config import HFSpec, LFSpec, NetworkConfig, TextureSpec
+from harmonic.network.stages import Stage, extent
+from harmonic.nn.block import Block
+from harmonic.nn.cells import CELL
+from harmonic.nn.guide import Guide
+from harmonic.nn.head import Tail
+from harmonic.nn.routing import Routing
+from harmonic.nn.texture_block import MoETextureBlock
+from harmonic.nn.texture_head import TextureGate, TextureHead
+from harmonic.ops.band import low_band
+from harmonic.ops.local_quality import local_quality
+from harmonic.ops.noise import Noise
+from harmonic.ops.shuffle import unshuffle
+
+
+class LFBranch(nn.Module):
+    """Structure: coarse features and the picture's cell means, through large kernels on the cell grid.
+
+    up (B, C, H/K, W/K), means (B, 3, H/K, W/K), guide -> (B, channels, H/K, W/K)
+    """
+
+    def __init__(self, inputs: int, spec: LFSpec, config: NetworkConfig):
+        super().__init__()
+        self.embed = nn.Conv2d(inputs + 3, spec.channels, 1)
+        self.blocks = Stage(blocks_of(spec.blocks, spec.channels, config, attend=False))
+
+    def forward(self, up: Tensor, means: Tensor, guide: Guide) -> Tensor:
+        return self.blocks(self.embed(torch.cat([up, means.to(up.dtype)], 1)), guide)
+
+
+class TextureStage(nn.ModuleList):
+    """Blocks of the HF branch. x (B, C, H, W), guide -> (B, C, H, W), the decisions of each router"""
+
+    def __init__(self, blocks: Iterable[Block | MoETextureBlock]):
+        super().__init__(blocks)
+        self.reach, self.grid = extent(self)
+
+    def forward(self, x: Tensor, guide: Guide) -> tuple[Tensor, tuple[Routing, ...]]:
+        decisions = []
+        for block in self:
+            if isinstance(block, MoETextureBlock):
+                x, routing = block(x, guide)
+                decisions.append(routing)
+            else:
+                x = block(x, guide)
+        return x, tuple(decisions)
+
+
+class HFBranch(nn.Module):
+    """Texture: the finest features meet the high-pass picture, then texture blocks, then the full-resolution tail.
+
+    `forward`: h0 (B, C, H/f, W/f), q (B, Q, H, W) -> h0, routing. `tail` and `texture` go from there to pixels.
+    """
+
+    def __init__(self, spec: HFSpec, config: NetworkConfig):
+        super().__init__()
+        channels, self.factor = config.channels[0], config.factor
+        self.embed = nn.Conv2d(spec.high_pass * self.factor * self.factor, channels, 1)
+        self.blocks = TextureStage(build_texture_block(block, config) for block in spec.blocks)
+        self.tail = Tail(channels, spec.high_pass, spec.tail, self.factor)
+        self.texture = GeneratedTexture(spec.texture, spec.high_pass, config) if spec.texture else None
+
+    def forward(self, h0: Tensor, q: Tensor, guide: Guide) -> tuple[Tensor, tuple[Routing, ...]]:
+        return self.blocks(h0 + self.embed(unshuffle(q, self.factor)), guide)
+
+
+class GeneratedTexture(nn.Module):
+    """`TextureHead` behind its gate: T = (I - P)(g·t). Cells of the band K x K output pixels."""
+
+    def __init__(self, spec: TextureSpec, high_pass: int, config: NetworkConfig):
+        super().__init__()
+        c0 = config.channels[0]
+        self.cell = config.cell
+        self.head = TextureHead(c0, high_pass, c0, spec.channels, config.factor, spec.layers)
+        self.gate = TextureGate()
+        self.reach = self.head.reach
+
+    def forward(self, h0: Tensor, q: Tensor, x: Tensor, guide: Guide, noise: Noise) -> Tensor:
+        assert guide.cells is not None, "a network with a texture head pools its features"
+        quality = local_quality(x, CELL)
+        t = self.head(h0, q, guide.cells, quality, noise.planes(self.head.layers, *q.shape[-2:]))
+        gated = self.gate(quality, (q.shape[-2], q.shape[-1])) * t.float()
+        with torch.autocast(t.device.type, enabled=False):
+            return gated - low_band(gated, self.cell)

@@ -1,0 +1,45 @@
+"""`Routing`: what a router decided about every cell. A value, so that losses and reports need not know the router."""
+
+from dataclasses import dataclass
+
+import torch.nn.functional as F
+from torch import Tensor
+
+EXPERTS = ("denoise", "deblur", "decompress", "texture")
+"""The experts of seed §4, in the order of all channels here. Their labels say how much of noise, blur, compression and
+lost texture there is."""
+
+
+@dataclass(frozen=True)
+class Routing:
+    """One block's decisions, fp32, for the E experts in each of h x w cells.
+
+    logits (B, E, h, w): before the sigmoid.
+    gates (B, E, h, w): weights of the experts' outputs, 0 to 1, at most k of E above 0.
+    """
+
+    logits: Tensor
+    gates: Tensor
+
+    @property
+    def scores(self) -> Tensor:
+        """How much an expert is wanted, each by itself, 0 to 1. (B, E, h, w)"""
+        return self.logits.sigmoid()
+
+    @property
+    def usage(self) -> Tensor:
+        """Share of cells in which an expert has a gate above 0. (E,)"""
+        return (self.gates > 0).float().mean((0, 2, 3))
+
+    @property
+    def active(self) -> Tensor:
+        """Cells in which an expert's output counts: its own gate or a neighbour's is above 0. (B, E, h, w), bool
+
+        Gate maps are blended across borders, so that a gate reaches half of each neighbour.
+        """
+        return F.max_pool2d(self.gates, 3, 1, 1) > 0
+
+    def gate_maps(self, side: int) -> Tensor:
+        """Gates at every position, blended linearly between cell centres. -> (B, E, side·h, side·w)"""
+        h, w = self.gates.shape[-2:]
+        return F.interpolate(self.gates, size=(side * h, side * w), mode="bilinear", align_corners=False)

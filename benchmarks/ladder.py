@@ -27,6 +27,7 @@ from harmonic.network.config import LFSpec, NetworkConfig, variant
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import fast
+from harmonic.network.specs import conv
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
 from harmonic.train.loop import train
@@ -35,10 +36,10 @@ from harmonic.train.recipe import Losses, Phase, Recipe
 from harmonic.train.validate import CASES, MOST_DB, read_crops
 
 PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
-BANDS = variant(PLAIN, lf=LFSpec(blocks=0))
+BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
 TAIL = variant(BANDS, hf=fast().hf)
 KERNELS = variant(TAIL, lf=fast().lf)
-WIDE = variant(PLAIN, encoder=(2, 3), decoder=(2, 4), bottleneck=6)  # plain, with the time of the whole network
+WIDE = variant(PLAIN, encoder=(conv(2), conv(3)), decoder=(conv(2), conv(4)), bottleneck=conv(6))  # plain, with the time of the whole network
 
 FORMS: dict[str, Callable[[], nn.Module]] = {
     "plain": lambda: Harmonic(PLAIN),

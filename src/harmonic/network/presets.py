@@ -2,8 +2,15 @@
 
 from typing import Literal
 
-from harmonic.network.config import HFSpec, LFSpec, NetworkConfig
-from harmonic.network.specs import ConvSpec, conv, large_kernels
+from harmonic.network.config import (
+    AttentionFusionSpec,
+    ConvFusionSpec,
+    HFSpec,
+    LFSpec,
+    NetworkConfig,
+    TextureSpec,
+)
+from harmonic.network.specs import ConvSpec, ExpertsSpec, StateSpaceSpec, conv, hybrid, large_kernels
 
 Scale = Literal[1, 2, 3, 4]
 
@@ -26,4 +33,19 @@ def fast(scale: Scale = 1) -> NetworkConfig:
     return NetworkConfig(scale=scale)
 
 
-PRESETS = {"tiny": tiny, "fast": fast}
+def base(scale: Scale = 1) -> NetworkConfig:
+    """Hybrid: attention at the coarsest level, experts, context; twice the time of `fast`."""
+    return NetworkConfig(
+        scale=scale,
+        channels=(48, 96, 192),
+        encoder=(conv(1), conv(2)),
+        bottleneck=(*hybrid(2), StateSpaceSpec(strip=8), *conv(1)),
+        decoder=(conv(1), conv(2)),
+        context=64,
+        lf=LFSpec(channels=64, blocks=(*large_kernels(1, 11), *large_kernels(1, 9))),
+        hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec()), texture=TextureSpec()),
+        fusion=(ConvFusionSpec(), AttentionFusionSpec()),
+    )
+
+
+PRESETS = {"tiny": tiny, "fast": fast, "base": base}

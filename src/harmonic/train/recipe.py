@@ -22,7 +22,7 @@ class Strict(BaseModel):
 class Model(Strict):
     """A preset by name, with changes to its configuration (same keys as `NetworkConfig`)."""
 
-    preset: Literal["tiny", "fast"] = "fast"
+    preset: Literal["tiny", "fast", "base"] = "fast"
     scale: Literal[1] = 1
     changes: dict[str, Any] = {}
 

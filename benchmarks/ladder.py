@@ -23,7 +23,7 @@ from harmonic.cli.allocator import keep_freed_memory
 from harmonic.degrade.apply import degrade
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import latencies
-from harmonic.network.config import LFSpec, NetworkConfig, variant
+from harmonic.network.config import HFSpec, LFSpec, NetworkConfig, variant
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import fast
@@ -39,7 +39,9 @@ PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
 TAIL = variant(BANDS, hf=fast().hf)
 KERNELS = variant(TAIL, lf=fast().lf)
-WIDE = variant(PLAIN, encoder=(conv(2), conv(3)), decoder=(conv(2), conv(4)), bottleneck=conv(6))  # plain, with the time of the whole network
+PRODUCT = variant(fast(), hf=HFSpec(tail_form="product"))
+# plain, with the time of the whole network
+WIDE = variant(PLAIN, encoder=(conv(2), conv(3)), decoder=(conv(2), conv(4)), bottleneck=conv(6))
 
 FORMS: dict[str, Callable[[], nn.Module]] = {
     "plain": lambda: Harmonic(PLAIN),
@@ -48,6 +50,7 @@ FORMS: dict[str, Callable[[], nn.Module]] = {
     "+hf": lambda: Harmonic(TAIL),
     "+lf": lambda: Harmonic(KERNELS),
     "+fusion": lambda: Harmonic(fast()),
+    "+product": lambda: Harmonic(PRODUCT),
     "nafnet": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
 }
 

@@ -334,7 +334,7 @@ def test_every_block_keeps_channels_last_strides(preset):
 
 @pytest.mark.parametrize("preset", list(PRESETS))
 def test_every_parameter_has_a_gradient_at_the_second_step(preset):
-    model = Harmonic(narrow(PRESETS[preset]())).train()
+    model = fresh(preset, 1).train()
     x, target = picture(128, 128, batch=2), picture(128, 128, batch=2, seed=9)
     noise = Noise(torch.tensor([1, 2]), torch.zeros(2, 2, dtype=torch.int64))
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
@@ -344,7 +344,6 @@ def test_every_parameter_has_a_gradient_at_the_second_step(preset):
         parts = model.decompose(x, context, noise)
         (parts.mix(texture=1) - target).square().mean().backward()
         optimizer.step()
-    assert all((routing.usage > 0).all() for routing in parts.routing), "an expert was not selected"
     silent = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
     assert not silent
 

@@ -65,7 +65,7 @@ class HFBranch(nn.Module):
         channels, self.factor = config.channels[0], config.factor
         self.embed = nn.Conv2d(spec.high_pass * self.factor * self.factor, channels, 1)
         self.blocks = TextureStage(build_texture_block(block, config) for block in spec.blocks)
-        self.tail = Tail(channels, spec.high_pass, spec.tail, self.factor)
+        self.tail = Tail(channels, spec.high_pass, spec.tail, self.factor, spec.tail_form)
         self.texture = GeneratedTexture(spec.texture, spec.high_pass, config) if spec.texture else None
 
     def forward(self, h0: Tensor, q: Tensor, guide: Guide) -> tuple[Tensor, tuple[Routing, ...]]:

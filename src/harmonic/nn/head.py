@@ -1,5 +1,7 @@
 """The way back to pixels: full-resolution tail and output head with the band law (design §2, §3.9)."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 
@@ -12,20 +14,27 @@ class Tail(nn.Module):
 
     h0 (B, C, H/f, W/f), q (B, Q, H, W), base (B, 3, H, W) -> z (B, 3, H, W), features (B, c, H, W).
     It sees the picture and its high-pass features directly: a few channels at full resolution are what keeps clean
-    pictures clean. The last convolution starts at zero and has no bias (the projection would kill it).
+    pictures clean. form "product": the features of the branch set the gains of local filters, so that the picture is
+    filtered as each place needs it, which is what deblurring is; "sum": they are added to them. The last convolution
+    starts at zero and has no bias (the projection would kill it).
     """
 
-    def __init__(self, inputs: int, high_pass: int, channels: int, factor: int):
+    def __init__(self, inputs: int, high_pass: int, channels: int, factor: int, form: Literal["sum", "product"]):
         super().__init__()
-        self.factor = factor
-        self.lift = nn.Conv2d(inputs, channels * factor * factor, 1)
+        self.factor, self.form = factor, form
+        self.lift = nn.Conv2d(inputs, (2 if form == "product" else 1) * channels * factor * factor, 1)
         self.local = nn.Conv2d(high_pass + 3, channels, 3, padding=1)
         self.out = nn.Conv2d(channels, 3, 3, padding=1, bias=False)
         nn.init.zeros_(self.out.weight)
 
     def forward(self, h0: Tensor, q: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
         local = self.local(torch.cat([q, base], 1))
-        features = nn.functional.leaky_relu(shuffle(self.lift(h0), self.factor) + local, 0.1)
+        lifted = shuffle(self.lift(h0), self.factor)
+        if self.form == "product":
+            gain, shift = lifted.chunk(2, 1)
+            features = (1 + gain) * local + shift
+        else:
+            features = nn.functional.leaky_relu(lifted + local, 0.1)
         return self.out(features), features
 
 

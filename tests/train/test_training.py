@@ -159,3 +159,20 @@ def test_weights_of_another_network_are_no_start(tmp_path):
 def test_an_unknown_device_is_refused(tmp_path):
     with pytest.raises(UsageError, match="abacus"):
         loop.train(recipe(), pictures(), [], tmp_path, device="abacus")
+
+
+@pytest.mark.parametrize(
+    "block, complaint",
+    [
+        ("{kind: overlap, overlap: 8}", "overlap must be"),
+        ("{kind: deformable, heads: 7}", "multiple of heads"),
+        ("{kind: window, window: 40}", "less than or equal to 16"),
+        ("{kind: windows}", "windows"),
+    ],
+)
+def test_a_block_that_cannot_be_built_is_one_line_about_the_recipe(tmp_path, block, complaint):
+    file = tmp_path / "mine.yaml"
+    file.write_text(f"name: mine\nmodel: {{preset: fast, changes: {{bottleneck: [{block}]}}}}\n")
+    with pytest.raises(UsageError, match=complaint) as caught:
+        load_recipe(file)
+    assert "mine.yaml" in str(caught.value) and "\n" not in str(caught.value)

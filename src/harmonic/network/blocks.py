@@ -96,4 +96,5 @@ def head_width(channels: int, most: int = MAX_HEAD_WIDTH) -> int:
 
 
 def blocks_of(specs: tuple[BlockSpec, ...], channels: int, config: NetworkConfig, attend: bool = True) -> list[Block]:
+    """The blocks of a stage, in order."""
     return [build_block(spec, channels, config, attend) for spec in specs]

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+import torch
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import UsageError
 from harmonic.network.config import HFSpec, LFSpec, NetworkConfig
+from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS
 
 
@@ -110,9 +112,14 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
         tree = _merge(tree, branch)
     try:
         recipe = Recipe.model_validate(tree)
-        recipe.model.config()
+        config = recipe.model.config()
     except ValidationError as error:
         raise UsageError(f"{path}: {_explain(error)}") from None
+    try:
+        with torch.device("meta"):  # what blocks refuse is known before any picture is read; takes no memory
+            Harmonic(config)
+    except ValueError as error:
+        raise UsageError(f"{path}: model.changes: {error}") from None
     return recipe
 
 

@@ -39,7 +39,7 @@ PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
 TAIL = variant(BANDS, hf=fast().hf)
 KERNELS = variant(TAIL, lf=fast().lf)
-PRODUCT = variant(fast(), hf=HFSpec(tail_form="product"))
+SUM = variant(fast(), hf=HFSpec(tail_form="sum"))
 # plain, with the time of the whole network
 WIDE = variant(PLAIN, encoder=(conv(2), conv(3)), decoder=(conv(2), conv(4)), bottleneck=conv(6))
 
@@ -50,7 +50,7 @@ FORMS: dict[str, Callable[[], nn.Module]] = {
     "+hf": lambda: Harmonic(TAIL),
     "+lf": lambda: Harmonic(KERNELS),
     "+fusion": lambda: Harmonic(fast()),
-    "+product": lambda: Harmonic(PRODUCT),
+    "sum-tail": lambda: Harmonic(SUM),
     "nafnet": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
 }
 

@@ -10,6 +10,7 @@ import torch
 from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import PictureError, UsageError
 from harmonic.network.checkpoint import load_network
+from harmonic.network.harmonic import Harmonic
 from harmonic.train import loop
 from harmonic.train.batches import batch, sample
 from harmonic.train.recipe import Model, Phase, Recipe, load_recipe
@@ -149,11 +150,21 @@ def test_a_folder_without_pictures_is_refused(tmp_path):
         loop.run(tmp_path / "r.yaml", tmp_path / "data", tmp_path / "out")
 
 
+def test_a_warm_start_takes_what_fits(tmp_path):
+    weights = loop.train(recipe(), pictures(), [], tmp_path / "a")
+    given = load_network(weights)[0].state_dict()
+    model = Harmonic(Model(preset="tiny", changes={"hf": {"tail_form": "sum"}}).config())
+    fresh = loop.warm_start(model, weights)
+    own = model.state_dict()
+    assert set(fresh) == {name for name in own if name not in given or own[name].shape != given[name].shape}
+    assert all(torch.equal(own[name], given[name]) for name in own.keys() - fresh)
+    assert 0 < len(fresh) < len(own) / 2
+
+
 def test_weights_of_another_network_are_no_start(tmp_path):
     weights = loop.train(recipe(), pictures(), [], tmp_path / "a")
-    other = recipe(model=Model(preset="tiny", changes={"lf": None, "fusion": None}))
-    with pytest.raises(UsageError, match="another network"):
-        loop.train(other, pictures(), [], tmp_path / "b", init=weights)
+    with pytest.raises(UsageError, match=r"only \d+ of \d+ numbers fit"):
+        loop.train(recipe(model=Model(preset="fast")), pictures(), [], tmp_path / "b", init=weights)
 
 
 def test_an_unknown_device_is_refused(tmp_path):

@@ -43,7 +43,7 @@ def base(scale: Scale = 1) -> NetworkConfig:
         decoder=(conv(1), conv(2)),
         context=64,
         lf=LFSpec(channels=64, blocks=(*large_kernels(1, 11), *large_kernels(1, 9))),
-        hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec()), tail_form="product", texture=TextureSpec()),
+        hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec()), texture=TextureSpec()),
         fusion=(ConvFusionSpec(), AttentionFusionSpec()),
     )
 

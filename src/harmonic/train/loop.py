@@ -59,7 +59,7 @@ def run(
         raise UsageError(f"{data}: none of its {len(files)} pictures can be used; the first: {left_out[0]}")
     crops = read_crops(validation_crops(data))
     return train(recipe, pictures, crops, out, max_minutes=max_minutes, resume=resume, device=device, init=init,
-                 report=report)  # fmt: skip
+                 report=report, say=say)  # fmt: skip
 
 
 def train(
@@ -73,6 +73,7 @@ def train(
     device: str = "cpu",
     init: Path | None = None,
     report: Report | None = None,
+    say: Callable[[str], None] | None = None,
     build: Callable[[], nn.Module] | None = None,
 ) -> Path:
     """Train on decoded pictures, (H, W, 3) uint8 each -> the weights file `out/<name>.safetensors` (EMA, bf16).
@@ -84,10 +85,9 @@ def train(
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     if init is not None:
-        start = load_network(init)[0]
-        if not isinstance(model, Harmonic) or start.config != model.config:
-            raise UsageError(f"{init}: holds another network than the recipe's; set model in the recipe to match")
-        model.load_state_dict(start.state_dict())
+        fresh = warm_start(model, init)
+        if fresh and say:
+            say(f"{init}: {len(fresh)} of {len(model.state_dict())} tensors do not fit and start anew")
     ema = {name: value.detach().clone() for name, value in model.state_dict().items()}
     optimizer = torch.optim.AdamW(_groups(model, recipe.weight_decay), lr=recipe.lr, betas=(0.9, 0.99), fused=True)
     state_file, log_file = out / "state.safetensors", out / "log.jsonl"
@@ -151,6 +151,22 @@ def train(
         final = {"step": progress.step, "seconds": progress.seconds, **validate(_with(model, ema), crops, where)}
         _log(log_file, final, report)
     return weights
+
+
+def warm_start(model: nn.Module, init: Path) -> list[str]:
+    """Take every tensor of a weights file that has the name and shape of one of the model's -> names of the rest.
+
+    So a network starts from one of another scale, tail or depth. Raises `UsageError` if less than half of the model's
+    numbers are there.
+    """
+    own, given = model.state_dict(), load_network(init)[0].state_dict()
+    fitting = {name: t for name, t in given.items() if name in own and own[name].shape == t.shape}
+    taken, all_numbers = sum(t.numel() for t in fitting.values()), sum(t.numel() for t in own.values())
+    if taken < all_numbers / 2:
+        raise UsageError(f"{init}: only {taken} of {all_numbers} numbers fit the recipe's network; "
+                         "set model in the recipe to match, or train without --init")  # fmt: skip
+    model.load_state_dict(fitting, strict=False)
+    return sorted(own.keys() - fitting.keys())
 
 
 def losses(prediction: Tensor, target: Tensor, weights: Losses) -> dict[str, Tensor]:

@@ -37,17 +37,22 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=Path, default=Path("results/speed.json"))
     parser.add_argument("--rounds", type=int, default=20)
-    parser.add_argument("--picture", nargs=3, metavar=("WIDTH", "HEIGHT", "PRECISION"), help=argparse.SUPPRESS)
+    parser.add_argument("--picture", nargs=4, metavar=("WIDTH", "HEIGHT", "PRECISION", "TILE"), help=argparse.SUPPRESS)
     args = parser.parse_args()
     keep_freed_memory()
     if args.picture:
-        print(json.dumps(picture(int(args.picture[0]), int(args.picture[1]), args.picture[2])))
+        width, height, precision, tile = args.picture
+        print(json.dumps(picture(int(width), int(height), precision, tile)))
         return 0
     torch.set_num_threads(2)
     rows = [
         row for side in (256, 512) for precision in ("fp32", "bf16") for row in compare(side, precision, args.rounds)
     ]
-    pictures = [measured(*size, precision) for precision in ("fp32", "bf16") for size in SIZES]
+    pictures = [
+        measured(*size, precision, tile)
+        for precision, tile in (("fp32", "auto"), ("bf16", "auto"), ("bf16", "512"))
+        for size in SIZES
+    ]
     report = {"machine": machine(), "latency": rows, "pictures": pictures}
     args.results.parent.mkdir(parents=True, exist_ok=True)
     args.results.write_text(json.dumps(report, indent=1) + "\n")
@@ -85,16 +90,16 @@ def row(side: int, precision: str, network: str, value: Latency) -> dict:
             "ms": round(value.milliseconds, 1), "ratio": round(value.ratio, 3)}  # fmt: skip
 
 
-def measured(width: int, height: int, precision: str) -> dict:
+def measured(width: int, height: int, precision: str, tile: str) -> dict:
     """One picture in a process of its own, so that peak memory is its own."""
-    command = [sys.executable, __file__, "--picture", str(width), str(height), precision]
+    command = [sys.executable, __file__, "--picture", str(width), str(height), precision, tile]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
 
 
-def picture(width: int, height: int, precision: str) -> dict:
-    """Restore a generated picture, automatic tiles -> seconds per megapixel, peak memory above that of loading, MiB."""
+def picture(width: int, height: int, precision: str, tile: str) -> dict:
+    """Restore a generated picture -> seconds per megapixel, peak memory, and its growth since loading, MiB."""
     torch.set_num_threads(2)
-    restorer = Restorer("restore-fast", device="cpu", precision=precision)
+    restorer = Restorer("restore-fast", device="cpu", precision=precision, tile=tile)
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     restorer.restore(pixels[:64, :64])
     before = _peak()
@@ -102,8 +107,9 @@ def picture(width: int, height: int, precision: str) -> dict:
     restorer.restore(pixels)
     seconds = time.perf_counter() - started
     peak = _peak()
-    figures = {"s_per_mp": round(1e6 * seconds / (width * height), 3), "peak_mib": round(peak)}
-    return {"width": width, "height": height, "precision": precision, **figures, "growth_mib": round(peak - before)}
+    return {"width": width, "height": height, "precision": precision, "tile": tile,
+            "s_per_mp": round(1e6 * seconds / (width * height), 3), "peak_mib": round(peak),
+            "growth_mib": round(peak - before)}  # fmt: skip
 
 
 def _peak() -> float:
@@ -120,9 +126,9 @@ def markdown(report: dict) -> str:
     lines += [
         f"| {r['side']}² | {r['precision']} | {r['network']} | {r['ms']} | {r['ratio']} |" for r in report["latency"]
     ]
-    lines += ["", "| picture | precision | s/MP | peak MiB |", "|---|---|--:|--:|"]
+    lines += ["", "| picture | precision | tile | s/MP | peak MiB |", "|---|---|---|--:|--:|"]
     lines += [
-        f"| {p['width']}x{p['height']} | {p['precision']} | {p['s_per_mp']} | {p['peak_mib']} |"
+        f"| {p['width']}x{p['height']} | {p['precision']} | {p['tile']} | {p['s_per_mp']} | {p['peak_mib']} |"
         for p in report["pictures"]
     ]
     return "\n".join(lines)

@@ -6,13 +6,15 @@ before the first large tensor; a library must not make it for its users.
 """
 
 import ctypes
+import os
 from contextlib import suppress
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD = -1, -3
 
 
 def keep_freed_memory() -> None:
-    """Tune glibc's malloc; does nothing on other systems."""
+    """Tune glibc's malloc, and ask torch for huge pages, which it decides at its first tensor; Linux only."""
+    os.environ.setdefault("THP_MEM_ALLOC_ENABLE", "1")
     with suppress(OSError, AttributeError, TypeError):  # no C library by this way, or one without mallopt
         mallopt = ctypes.CDLL(None).mallopt
         mallopt(_M_MMAP_THRESHOLD, 1 << 30)

@@ -15,26 +15,29 @@ class Tail(nn.Module):
     h0 (B, C, H/f, W/f), q (B, Q, H, W), base (B, 3, H, W) -> z (B, 3, H, W), features (B, c, H, W).
     It sees the picture and its high-pass features directly: a few channels at full resolution are what keeps clean
     pictures clean. form "product": the features of the branch set the gains of local filters, so that the picture is
-    filtered as each place needs it, which is what deblurring is; "sum": they are added to them. The last convolution
+    filtered as each place needs it, which is what deblurring is; "sum": they are only added. The last convolution
     starts at zero and has no bias (the projection would kill it).
     """
 
     def __init__(self, inputs: int, high_pass: int, channels: int, factor: int, form: Literal["sum", "product"]):
         super().__init__()
-        self.factor, self.form = factor, form
-        self.lift = nn.Conv2d(inputs, (2 if form == "product" else 1) * channels * factor * factor, 1)
+        self.factor = factor
+        lifted = channels * factor * factor
+        self.gain = nn.Conv2d(inputs, lifted, 1) if form == "product" else None
+        self.lift = nn.Conv2d(inputs, lifted, 1)  # apart from gain: halves of one map are 16 times slower to multiply
         self.local = nn.Conv2d(high_pass + 3, channels, 3, padding=1)
         self.out = nn.Conv2d(channels, 3, 3, padding=1, bias=False)
+        if self.gain is not None:
+            nn.init.ones_(self.gain.bias)  # type: ignore[arg-type]
         nn.init.zeros_(self.out.weight)
 
     def forward(self, h0: Tensor, q: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
         local = self.local(torch.cat([q, base], 1))
-        lifted = shuffle(self.lift(h0), self.factor)
-        if self.form == "product":
-            gain, shift = lifted.chunk(2, 1)
-            features = (1 + gain) * local + shift
+        lift = shuffle(self.lift(h0), self.factor)
+        if self.gain is not None:
+            features = torch.addcmul(lift, shuffle(self.gain(h0), self.factor), local)
         else:
-            features = nn.functional.leaky_relu(lifted + local, 0.1)
+            features = nn.functional.leaky_relu(lift + local, 0.1)
         return self.out(features), features
 
 

@@ -9,8 +9,9 @@ from torch import Tensor, nn
 
 from harmonic.images.atomic import atomic_write
 from harmonic.network.checkpoint import Card, dump_network
+from harmonic.network.config import variant
 from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import tiny
+from harmonic.network.presets import base, tiny
 from harmonic.nn.parts import Parts
 from harmonic.ops.enlarge import enlarge_bicubic
 from harmonic.ops.pad import pad_to_multiple
@@ -24,9 +25,10 @@ class StandIn(nn.Module):
         self.scale, self.grid, self.reach = scale, 4, 2 + 3  # 5x5 kernel, then a cell of 4
         self.conv = nn.Conv2d(3, 3, 5, padding=2)
         self.gain = gain
+        self.context = None
         self.passes: list[tuple[int, int]] = []
 
-    def decompose(self, x: Tensor) -> Parts:
+    def decompose(self, x: Tensor, context: None = None, noise: None = None) -> Parts:
         self.passes.append((x.shape[-2], x.shape[-1]))
         height, width = (self.scale * side for side in x.shape[-2:])
         x = pad_to_multiple(x, self.grid)
@@ -40,6 +42,20 @@ def randomised_tiny(scale: int = 1) -> Harmonic:
     """`tiny` with weights that make every part speak."""
     torch.manual_seed(0)
     network = Harmonic(tiny(scale))  # type: ignore[arg-type]
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    return network.eval()
+
+
+@pytest.fixture
+def hybrid_network() -> Harmonic:
+    """A narrow `base` with weights that make every part speak: context, experts, texture."""
+    torch.manual_seed(0)
+    config = base()
+    assert config.lf is not None
+    lf = config.lf.model_copy(update={"channels": 16})
+    network = Harmonic(variant(config, channels=(16, 32, 48), context=16, lf=lf))
     with torch.no_grad():
         for parameter in network.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))

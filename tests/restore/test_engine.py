@@ -1,10 +1,13 @@
 """Tiles are exact, memory trouble and bad numbers are handled as promised."""
 
+import copy
+
 import numpy as np
 import pytest
 import torch
 
 from harmonic.errors import PictureError, ResourceError
+from harmonic.network.deploy import limit_experts
 from harmonic.restore.engine import Engine, Mix
 from harmonic.restore.restorer import Restorer
 
@@ -84,10 +87,10 @@ def test_out_of_memory_is_tried_again_with_smaller_tiles(stand_in, failure):
     network, source = stand_in(), picture(400, 380)
     whole, decompose = run(network, source).pixels, network.decompose
 
-    def short_of_memory(x):
+    def short_of_memory(x, *rest):
         if x.shape[-1] * x.shape[-2] > 60_000:
             raise failure
-        return decompose(x)
+        return decompose(x, *rest)
 
     network.decompose = short_of_memory
     result = run(network, source, "auto")
@@ -99,7 +102,7 @@ def test_out_of_memory_is_tried_again_with_smaller_tiles(stand_in, failure):
 def test_out_of_memory_ends_when_nothing_smaller_is_left(stand_in, tile):
     network = stand_in()
 
-    def no_memory(x):
+    def no_memory(*_):
         raise MemoryError
 
     network.decompose = no_memory
@@ -109,7 +112,7 @@ def test_out_of_memory_ends_when_nothing_smaller_is_left(stand_in, tile):
 
 def test_other_runtime_errors_are_not_taken_for_it(stand_in):
     network = stand_in()
-    network.decompose = lambda x: torch.zeros(2) @ torch.zeros(3)
+    network.decompose = lambda *_: torch.zeros(2) @ torch.zeros(3)
     with pytest.raises(RuntimeError, match="size"):
         run(network, picture(9, 9), "auto")
 
@@ -118,10 +121,10 @@ def test_values_that_are_not_finite_are_repeated_in_fp32(stand_in):
     network, source = stand_in(), picture(9, 9)
     expected, decompose = run(network, source).pixels, network.decompose
 
-    def overflowing(x):
+    def overflowing(x, *rest):
         if not torch.is_autocast_enabled("cpu"):
-            return decompose(x)
-        return decompose(x * float("inf"))
+            return decompose(x, *rest)
+        return decompose(x * float("inf"), *rest)
 
     network.decompose = overflowing
     result = run(network, source, precision="bf16")
@@ -133,3 +136,42 @@ def test_values_that_stay_infinite_cost_the_picture(stand_in):
         run(stand_in(gain=float("inf")), picture(9, 9))
     with pytest.raises(PictureError, match="because of the picture"):
         run(stand_in(), picture(9, 9) * np.float32("nan"))
+
+
+def test_the_context_is_that_of_the_whole_picture_and_tiles_stay_exact(hybrid_network):
+    source = picture(300, 420)
+    whole = run(hybrid_network, source, mix=Mix(texture=1, seed=7))
+    tiled = run(hybrid_network, source, 128, mix=Mix(texture=1, seed=7))
+    assert np.abs(tiled.pixels - whole.pixels).max() <= 1e-5
+    x = torch.from_numpy(source).permute(2, 0, 1)[None]
+    with torch.inference_mode():
+        expected = hybrid_network(x, hybrid_network.look(x))[0].permute(1, 2, 0).numpy()
+    assert np.abs(run(hybrid_network, source).pixels - expected).max() <= 1e-5
+    far = source.copy()
+    far[-100:] = 0.5  # farther from the first rows than the network reaches
+    hybrid_network.reach = 64
+    assert np.abs(run(hybrid_network, far, 128).pixels[:64] - run(hybrid_network, source, 128).pixels[:64]).max() > 1e-4
+
+
+def test_texture_depends_on_its_seed_alone(hybrid_network):
+    source = picture(100, 140)
+    plain, first, again, other = (
+        run(hybrid_network, source, mix=mix).pixels
+        for mix in (Mix(), Mix(texture=1, seed=3), Mix(texture=1, seed=3), Mix(texture=1, seed=4))
+    )
+    assert np.array_equal(first, again)
+    assert np.abs(first - plain).max() > 1e-4 and np.abs(first - other).max() > 1e-4
+
+
+def test_a_smaller_budget_skips_more(hybrid_network):
+    source = picture(160, 160)
+    skipped, results = [], []
+    for budget in (1.0, 0.6, 0.0):
+        network = copy.deepcopy(hybrid_network)
+        limit_experts(network, budget)
+        result = run(network, source)
+        skipped.append(result.skipped)
+        results.append(result.pixels)
+    assert skipped == sorted(skipped) and skipped[0] < 1 and skipped[-1] == 1
+    assert np.array_equal(results[0], run(hybrid_network, source).pixels)
+    assert np.abs(results[-1] - results[0]).max() > 1e-4

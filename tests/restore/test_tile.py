@@ -40,14 +40,15 @@ def test_stitched_tiles_equal_the_whole(scale):
         return block.repeat(scale, 0).repeat(scale, 1)
 
     target = np.empty((37 * scale, 61 * scale, 3), np.float32)
-    restore_tiled(enlarge, picture, target, plan_tiles(37, 61, 8, 5, 4), scale)
+    restore_tiled(lambda tile: enlarge(tile.input(picture)), target, plan_tiles(37, 61, 8, 5, 4), scale)
     assert np.array_equal(target, enlarge(picture))
 
 
 def test_progress_grows_to_all_pixels():
     seen = []
     source = np.zeros((37, 61, 1), np.uint8)
-    restore_tiled(lambda x: x, source, source.copy(), plan_tiles(37, 61, 16, 4, 4), 1, lambda *p: seen.append(p))
+    tiles = plan_tiles(37, 61, 16, 4, 4)
+    restore_tiled(lambda tile: tile.input(source), source.copy(), tiles, 1, lambda *p: seen.append(p))
     assert seen == sorted(seen) and seen[-1] == (37 * 61, 37 * 61)
 
 

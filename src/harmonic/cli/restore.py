@@ -48,6 +48,13 @@ def restore(
     detail: Annotated[
         float, typer.Option(min=0, max=2, metavar="X", help="Strength of the texture correction alone; 1 is neutral.")
     ] = 1.0,
+    texture: Annotated[
+        float, typer.Option(min=0, max=1, metavar="X", help="Generated texture, with models that have a texture head.")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(min=0, metavar="N", help="Which generated texture; the same again.")] = 0,
+    budget: Annotated[
+        float, typer.Option(min=0, max=1, metavar="X", help="Work of the experts, where a model has them; 1: all.")
+    ] = 1.0,
     quality: Annotated[
         int | None,
         typer.Option(min=1, max=100, metavar="N", help="Of lossy formats; default: JPEG 95, AVIF 90."),
@@ -70,10 +77,12 @@ def restore(
     from harmonic.restore.restorer import Restorer
 
     keep_freed_memory()
-    restorer = Restorer(model, device=device, precision=precision, tile=tile, scale=scale)
+    restorer = Restorer(model, device=device, precision=precision, tile=tile, scale=scale, budget=budget)
     if not quiet:
         say(_introduction(restorer, tile))
-    settings = Settings(strength=strength, detail=detail, quality=quality, overwrite=overwrite)
+    settings = Settings(
+        strength=strength, detail=detail, texture=texture, seed=seed, quality=quality, overwrite=overwrite
+    )
     folder = _folder_of_results(inputs, output, pairs)
     done = skipped = 0
     with Ledger(folder) if folder else nullcontext() as ledger, progress_bar("restoring", quiet) as progress:

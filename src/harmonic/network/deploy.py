@@ -9,6 +9,7 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.nn.large_kernel import RepLargeKernel
 from harmonic.nn.partial_kernel import RepDenseKernel
 from harmonic.nn.projection import Projection
+from harmonic.nn.router import Router
 
 
 def fuse(model: Harmonic) -> Harmonic:
@@ -22,6 +23,22 @@ def fuse(model: Harmonic) -> Harmonic:
     _fold_children(fused)
     fused.form = "deploy"
     return fused.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def limit_experts(model: Harmonic, budget: float) -> None:
+    """Set the compute budget of the experts, in place. 1: as trained; less: only who is wanted more than 1 - budget.
+
+    Where no expert is left, the deterministic one works alone; there is no ranking of places, so a tile gives the
+    numbers of the whole picture. Source: the idea of CAMixerSR (CVPR 2024).
+    Raises `ValueError` for a budget outside [0, 1] or a network without experts.
+    """
+    routers = [module for module in model.modules() if isinstance(module, Router)]
+    if not 0 <= budget <= 1:
+        raise ValueError(f"must be 0 (no experts) to 1 (all that are wanted), got {budget:g}")
+    if not routers:
+        raise ValueError("this network has no experts")
+    for router in routers:
+        router.threshold = 1 - budget
 
 
 def _fold_children(module: nn.Module) -> None:

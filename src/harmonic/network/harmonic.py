@@ -4,6 +4,8 @@ Read `Harmonic._parts` for the whole data flow; strides in comments are output p
 otherwise. Tensors are logically NCHW with channels-last strides.
 """
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, nn
 
@@ -20,6 +22,8 @@ from harmonic.nn.head import OutputHead, PlainTail
 from harmonic.nn.high_pass import HighPass
 from harmonic.nn.parts import Parts
 from harmonic.nn.resample import Downsample, Upsample
+from harmonic.nn.routing import Routing
+from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import cell_mean
 from harmonic.ops.cell_statistics import cell_statistics
 from harmonic.ops.enlarge import enlarge_bicubic
@@ -90,6 +94,12 @@ class Harmonic(nn.Module):
         )
         assert base is not None and lf is not None and hf is not None
         return Parts(base, lf, hf, texture, parts.routing)
+
+    def skipped(self, routing: Sequence[Routing]) -> float:
+        """Share of all experts' multiply-adds that no cell asked for, 0 to 1, from `Parts.routing`."""
+        assert self.hf is not None and routing
+        blocks = [block for block in self.hf.blocks if isinstance(block, MoETextureBlock)]
+        return sum(float(b.skipped(r)) for b, r in zip(blocks, routing, strict=True)) / len(blocks)
 
     def forward(self, x: Tensor, context: Context | None = None) -> Tensor:
         return self.decompose(x, context).mix()

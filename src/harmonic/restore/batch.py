@@ -19,6 +19,8 @@ class Settings:
 
     strength: float = 1.0
     detail: float = 1.0
+    texture: float = 0.0
+    seed: int = 0
     format: str | None = None
     quality: int | None = None
     overwrite: bool = False
@@ -115,7 +117,7 @@ def _key(restorer: Restorer, source: Path, settings: Settings) -> str | None:
     """Tile size and device are no part of it, since they change nothing that a user could see."""
     if restorer.digest is None:
         raise ValueError("a ledger needs a Restorer made from a weights file")
-    told = {"precision": restorer.precision, **asdict(settings)}
+    told = {"precision": restorer.precision, "budget": restorer.budget, **asdict(settings)}
     del told["overwrite"]  # decides whether there is a result, not which
     return result_key(source, restorer.digest, told, package_version())
 

@@ -12,7 +12,11 @@ from torch import Tensor
 
 from harmonic.errors import PictureError, ResourceError
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.guide import Context
+from harmonic.nn.parts import Parts
 from harmonic.ops.eight_bit import to_float, to_uint8
+from harmonic.ops.noise import Noise
+from harmonic.ops.thumbnail import thumbnail_of_strips
 from harmonic.restore.device import PRECISIONS, free_memory
 from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
 from harmonic.restore.tile_size import TileSize, fitting_tiles
@@ -29,19 +33,28 @@ _MOST_BYTES = {"cpu": 4 << 30, "cuda": 16 << 30}
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """How much of the network's correction is applied. strength 0 = the input, 1 = all; detail scales texture alone."""
+    """How much of the network's correction is applied. strength 0 = the input, 1 = all; detail scales texture alone.
+
+    texture: how much generated texture is added, 0 = none; seed: which of the many possible ones.
+    """
 
     strength: float = 1.0
     detail: float = 1.0
+    texture: float = 0.0
+    seed: int = 0
 
 
 @dataclass(frozen=True)
 class Result:
-    """pixels: (sH, sW, C), type as the input. tile: side of the cores, None = whole. notes: for the user."""
+    """pixels: (sH, sW, C), type as the input. tile: side of the cores, None = whole. notes: for the user.
+
+    skipped: share of the experts' work that no place of the picture asked for; None without experts.
+    """
 
     pixels: np.ndarray
     tile: int | None
     notes: tuple[str, ...]
+    skipped: float | None = None
 
 
 class Engine:
@@ -62,21 +75,46 @@ class Engine:
         if mix.strength == 0 and scale == 1:
             return Result(source.copy(), None, ())
         target = np.empty((scale * height, scale * width, channels), source.dtype)
+        context = self._look(source)
         notes: set[str] = set()
+        skipped: list[tuple[int, float]] = []
 
-        def function(block: np.ndarray) -> np.ndarray:
-            return self._restore_block(block, mix, notes)
+        def function(tile: Tile) -> np.ndarray:
+            noise = self._noise(mix, tile) if mix.texture else None
+            pixels, share = self._restore_block(tile.input(source), mix, context, noise, notes)
+            if share is not None:
+                skipped.append((tile.pixels, share))
+            return pixels
 
         while True:
             tiles, core = self._plan(height, width)
             try:
-                restore_tiled(function, source, target, tiles, scale, progress)
-                return Result(target, core, tuple(sorted(notes)))
+                restore_tiled(function, target, tiles, scale, progress)
+                share = np.average([s for _, s in skipped], weights=[n for n, _ in skipped]) if skipped else None
+                return Result(target, core, tuple(sorted(notes)), None if share is None else float(share))
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
                 self._shrink(tiles, height, width)
+                skipped.clear()
                 notes.add("memory ran short, so it was restored in smaller tiles")
+
+    @torch.inference_mode()
+    def _look(self, source: np.ndarray) -> Context | None:
+        """The context of the whole picture, from a thumbnail that is made strip by strip."""
+        if self.network.context is None:
+            return None
+
+        def strip(start: int, stop: int) -> Tensor:
+            rows = source[start:stop]
+            values = torch.from_numpy(to_float(rows) if rows.dtype == np.uint8 else np.array(rows, np.float32))
+            return values.permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
+
+        return self.network.context(thumbnail_of_strips(strip, source.shape[0]).to(self.device))
+
+    def _noise(self, mix: Mix, tile: Tile) -> Noise:
+        origin = [self.network.scale * tile.rows.start, self.network.scale * tile.columns.start]
+        return Noise(torch.tensor([mix.seed], device=self.device), torch.tensor([origin], device=self.device))
 
     def _plan(self, height: int, width: int) -> tuple[list[Tile], int | None]:
         halo, grid = self.network.reach, self.network.grid
@@ -98,29 +136,34 @@ class Engine:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _restore_block(self, block: np.ndarray, mix: Mix, notes: set[str]) -> np.ndarray:
-        """(h, w, C) -> (s·h, s·w, C); grey goes through the network as R = G = B and is averaged back."""
+    def _restore_block(
+        self, block: np.ndarray, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
+    ) -> tuple[np.ndarray, float | None]:
+        """(h, w, C) -> (s·h, s·w, C), skipped; grey goes through the network as R = G = B and is averaged back."""
         eight_bit = block.dtype == np.uint8
         values = to_float(block) if eight_bit else np.array(block, np.float32, order="C")
         # (h, w, C) in memory is channels-last by nature, so this view costs nothing.
         x = torch.from_numpy(values).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
-        y = self._pass(x, mix, self.precision)
+        y, parts = self._pass(x, mix, context, noise, self.precision)
         if not torch.isfinite(y).all():
             notes.add(f"{self.precision} gave values that are not finite, so parts were repeated in fp32")
-            y = self._pass(x, mix, "fp32")
+            y, parts = self._pass(x, mix, context, noise, "fp32")
             if not torch.isfinite(y).all():
                 culprit = "the weights" if np.isfinite(values).all() else "the picture itself"
                 raise PictureError(f"the result is not finite because of {culprit}; use others")
         if block.shape[2] == 1:
             y = y.mean(1, keepdim=True)
         result = y[0].permute(1, 2, 0).cpu().numpy()
-        return to_uint8(result) if eight_bit else result
+        skipped = self.network.skipped(parts.routing) if parts.routing else None
+        return (to_uint8(result) if eight_bit else result), skipped
 
     @torch.inference_mode()
-    def _pass(self, x: Tensor, mix: Mix, precision: str) -> Tensor:
+    def _pass(
+        self, x: Tensor, mix: Mix, context: Context | None, noise: Noise | None, precision: str
+    ) -> tuple[Tensor, Parts]:
         with torch.autocast(self.device.type, PRECISIONS[precision], enabled=precision != "fp32"):
-            parts = self.network.decompose(x)
-        return parts.mix(mix.strength, mix.strength * mix.detail)
+            parts = self.network.decompose(x, context, noise)
+        return parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture), parts
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -22,10 +22,10 @@ from harmonic.images.picture import Picture, picture_to_pil
 from harmonic.images.read import read_picture
 from harmonic.images.write import write_picture
 from harmonic.network.checkpoint import Card, load_network
-from harmonic.network.deploy import fuse
+from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
 from harmonic.restore.device import pick_device, pick_precision
-from harmonic.restore.engine import Engine, Mix, Progress
+from harmonic.restore.engine import Engine, Mix, Progress, Result
 from harmonic.restore.tile_size import TileSize, parse_tile
 
 DEFAULT_MODEL = "restore-fast"
@@ -37,7 +37,8 @@ class Report:
     """What was done to one file.
 
     size: width and height of the result. tile: side of the tiles' cores, None = restored as a whole. seconds: from
-    opening the source to having written the target. notes: what the user should hear, one phrase each.
+    opening the source to having written the target. notes: what the user should hear, one phrase each. skipped: share
+    of the experts' work that no place of the picture asked for; None without experts.
     """
 
     source: Path
@@ -48,6 +49,7 @@ class Report:
     device: str
     seconds: float
     notes: tuple[str, ...]
+    skipped: float | None
 
 
 class Restorer:
@@ -55,7 +57,8 @@ class Restorer:
 
     model: a bundled name, a weights file, or a network (which is copied). device: auto, cpu, cuda or cuda:N.
     precision: auto, fp32, bf16 or fp16. tile: auto, off or a size in pixels, rounded up to the network's grid.
-    scale: the enlargement wanted, to be sure of it; None = that of the weights.
+    scale: the enlargement wanted, to be sure of it; None = that of the weights. budget: of the experts, 1 = as trained,
+    0 = none; less is quicker (`network.deploy.limit_experts`).
     Raises WeightsError and UsageError.
     """
 
@@ -67,6 +70,7 @@ class Restorer:
         precision: str = "auto",
         tile: TileSize = "auto",
         scale: int | None = None,
+        budget: float = 1.0,
     ):
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device)
@@ -83,7 +87,15 @@ class Restorer:
             raise WeightsError(f"--scale {scale}: {name} enlarges by {network.scale}; name other weights with --model")
         self.scale = network.scale
         self.tile = parse_tile(tile, network.grid)
-        self._engine = Engine(_deployed(network).to(self.device), self.device, self.precision, self.tile)
+        self.budget = budget
+        ready = _deployed(network).to(self.device)
+        if budget != 1:
+            try:
+                limit_experts(ready, budget)
+            except ValueError as error:
+                raise UsageError(f"--budget {budget:g}: {error}") from None
+        self._generates = getattr(ready, "hf", None) is not None and ready.hf.texture is not None
+        self._engine = Engine(ready, self.device, self.precision, self.tile)
 
     @overload
     def restore(
@@ -92,15 +104,31 @@ class Restorer:
         *,
         strength: float = ...,
         detail: float = ...,
+        texture: float = ...,
+        seed: int = ...,
         progress: Progress | None = ...,
     ) -> Image.Image: ...
     @overload
     def restore(
-        self, picture: np.ndarray, *, strength: float = ..., detail: float = ..., progress: Progress | None = ...
+        self,
+        picture: np.ndarray,
+        *,
+        strength: float = ...,
+        detail: float = ...,
+        texture: float = ...,
+        seed: int = ...,
+        progress: Progress | None = ...,
     ) -> np.ndarray: ...
     @overload
     def restore(
-        self, picture: Tensor, *, strength: float = ..., detail: float = ..., progress: Progress | None = ...
+        self,
+        picture: Tensor,
+        *,
+        strength: float = ...,
+        detail: float = ...,
+        texture: float = ...,
+        seed: int = ...,
+        progress: Progress | None = ...,
     ) -> Tensor: ...
     def restore(
         self,
@@ -108,6 +136,8 @@ class Restorer:
         *,
         strength: float = 1.0,
         detail: float = 1.0,
+        texture: float = 0.0,
+        seed: int = 0,
         progress: Progress | None = None,
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
@@ -116,9 +146,11 @@ class Restorer:
         shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go
         through as they are, and the float32 result is not clamped.
         strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
+        texture: 0 to 1, how much generated texture is added, where the model has a texture head; the same seed gives
+        the same texture.
         Raises PictureError, UsageError, ResourceError; ValueError for arrays of other shapes and types.
         """
-        mix = _checked_mix(strength, detail)
+        mix = self._checked_mix(strength, detail, texture, seed)
         if isinstance(picture, np.ndarray):
             return self._restore_array(picture, mix, progress)
         if isinstance(picture, Tensor):
@@ -127,10 +159,17 @@ class Restorer:
         return picture_to_pil(self._restore_picture(decoded, mix, progress)[0])
 
     def restore_picture(
-        self, picture: Picture, *, strength: float = 1.0, detail: float = 1.0, progress: Progress | None = None
+        self,
+        picture: Picture,
+        *,
+        strength: float = 1.0,
+        detail: float = 1.0,
+        texture: float = 0.0,
+        seed: int = 0,
+        progress: Progress | None = None,
     ) -> Picture:
         """A decoded picture, restored; metadata stay, and alpha stays untouched (at scales above 1 it is enlarged)."""
-        return self._restore_picture(picture, _checked_mix(strength, detail), progress)[0]
+        return self._restore_picture(picture, self._checked_mix(strength, detail, texture, seed), progress)[0]
 
     def restore_file(
         self,
@@ -142,18 +181,20 @@ class Restorer:
         overwrite: bool = False,
         strength: float = 1.0,
         detail: float = 1.0,
+        texture: float = 0.0,
+        seed: int = 0,
         progress: Progress | None = None,
     ) -> Report:
         """Read, restore, write. `target` holds a complete picture afterwards or is as it was.
 
         format, quality, overwrite: as `write_picture` takes them. Raises HarmonicError that names the file.
         """
-        mix = _checked_mix(strength, detail)
+        mix = self._checked_mix(strength, detail, texture, seed)
         started, source, target = time.monotonic(), Path(source), Path(target)
         refuse_existing(target, overwrite)
         picture = read_picture(source)
         try:
-            restored, tile = self._restore_picture(picture, mix, progress)
+            restored, result = self._restore_picture(picture, mix, progress)
         except PictureError as error:
             raise PictureError(f"{shown(source)}: {error}") from error
         lost = write_picture(target, restored, format=format, quality=quality, overwrite=overwrite)
@@ -162,18 +203,19 @@ class Restorer:
             source=source,
             target=target,
             size=(width, height),
-            tile=tile,
+            tile=result.tile,
             precision=self.precision,
             device=str(self.device),
             seconds=time.monotonic() - started,
             notes=(*restored.notes, *lost),
+            skipped=result.skipped,
         )
 
-    def _restore_picture(self, picture: Picture, mix: Mix, progress: Progress | None) -> tuple[Picture, int | None]:
-        """The restored picture, and the tile size that was used."""
+    def _restore_picture(self, picture: Picture, mix: Mix, progress: Progress | None) -> tuple[Picture, Result]:
+        """The restored picture, and what the engine says about it."""
         result = self._engine.run(picture.colour, mix, progress)
         alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
-        return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result.tile
+        return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result
 
     def _restore_array(self, picture: np.ndarray, mix: Mix, progress: Progress | None) -> np.ndarray:
         if picture.dtype != np.uint8 and not np.issubdtype(picture.dtype, np.floating):
@@ -196,6 +238,20 @@ class Restorer:
         result = self._engine.run(samples, mix, progress).pixels
         return torch.from_numpy(result).permute(2, 0, 1).contiguous().to(picture.device)
 
+    def _checked_mix(self, strength: float, detail: float, texture: float, seed: int) -> Mix:
+        if not 0 <= strength <= 1:
+            raise UsageError(f"--strength {strength:g}: must be 0 (the input as it is) to 1 (restored in full)")
+        if not 0 <= detail <= _DETAIL_LIMIT:
+            raise UsageError(f"--detail {detail:g}: must be 0 (no texture correction) to 2; 1 is neutral")
+        if not 0 <= texture <= 1:
+            raise UsageError(f"--texture {texture:g}: must be 0 (none is generated) to 1")
+        if texture and not self._generates:
+            name = self.card.name if self.card else "this network"
+            raise UsageError(f"--texture {texture:g}: {name} generates no texture; name other weights with --model")
+        if not 0 <= seed < 1 << 63:
+            raise UsageError(f"--seed {seed}: must be 0 to {(1 << 63) - 1}")
+        return Mix(strength, detail, texture, seed)
+
 
 def refuse_existing(target: Path, overwrite: bool) -> None:
     """Said before the work is done; `write_picture` decides for good. Raises PictureError."""
@@ -207,14 +263,6 @@ def _deployed(network: Harmonic) -> Harmonic:
     """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients."""
     ready = fuse(network) if getattr(network, "form", None) == "train" else copy.deepcopy(network)
     return ready.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-
-
-def _checked_mix(strength: float, detail: float) -> Mix:
-    if not 0 <= strength <= 1:
-        raise UsageError(f"--strength {strength:g}: must be 0 (the input as it is) to 1 (restored in full)")
-    if not 0 <= detail <= _DETAIL_LIMIT:
-        raise UsageError(f"--detail {detail:g}: must be 0 (no texture correction) to {_DETAIL_LIMIT:g}; 1 is neutral")
-    return Mix(strength, detail)
 
 
 def _enlarge_alpha(alpha: np.ndarray, scale: int) -> np.ndarray:

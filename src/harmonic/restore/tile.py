@@ -38,6 +38,10 @@ class Tile:
     rows: Span
     columns: Span
 
+    def input(self, picture: np.ndarray) -> np.ndarray:
+        """What the network sees of (H, W, C): the core and its halo."""
+        return picture[self.rows.start : self.rows.stop, self.columns.start : self.columns.stop]
+
     @property
     def pixels(self) -> int:
         """Input pixels that the network sees."""
@@ -66,22 +70,22 @@ def round_up(number: int, multiple: int) -> int:
 
 
 def restore_tiled(
-    function: Callable[[np.ndarray], np.ndarray],
-    source: np.ndarray,
+    function: Callable[[Tile], np.ndarray],
     target: np.ndarray,
     tiles: list[Tile],
     scale: int,
     progress: Callable[[int, int], None] | None = None,
 ) -> None:
-    """Fill `target` (sH, sW, C) with the restored cores of `source` (H, W, C), tile by tile.
+    """Fill `target` (sH, sW, C) with the restored cores, tile by tile.
 
-    function: (h, w, C) -> (s·h, s·w, C) for one tile; its result has the type of `target`, so nothing of the size of
-    the picture exists beside source and target. progress: called with (pixels done, all pixels), in input pixels.
+    function: the restored input (s·h, s·w, C) of one tile, halo included; it has the type of `target`, so nothing of
+    the size of the picture exists beside source and target. progress: called with (pixels done, all pixels), in input
+    pixels.
     """
     total, done = sum(tile.core_pixels for tile in tiles), 0
     for tile in tiles:
         rows, columns = tile.rows, tile.columns
-        result = function(source[rows.start : rows.stop, columns.start : columns.stop])
+        result = function(tile)
         target[rows.place(scale), columns.place(scale)] = result[rows.cut(scale), columns.cut(scale)]
         done += tile.core_pixels
         if progress:

@@ -33,7 +33,7 @@ from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
 from harmonic.train.loop import train
 from harmonic.train.pictures import read_all, training_files, validation_crops
 from harmonic.train.recipe import Losses, Phase, Recipe
-from harmonic.train.validate import CASES, MOST_DB, read_crops
+from harmonic.train.validate import CASES, MOST_DB, read_crops, restored
 
 PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
@@ -118,7 +118,7 @@ def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
     for name, steps in CASES.items():
         for index, clean in enumerate(crops):
             lq = degrade(clean.astype(np.float32) / 255, steps, np.random.RandomState(index))
-            y = model(torch.from_numpy(lq).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
+            y = restored(model, torch.from_numpy(lq).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
             output = to_uint8(y)
             figures.setdefault(name, []).append(min(MOST_DB, psnr(output, clean)))
             if steps:

@@ -1,6 +1,7 @@
 """Training: samples are functions of their key, a resumed run is the uninterrupted run, recipes are strict."""
 
 import json
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +13,7 @@ from harmonic.errors import PictureError, UsageError
 from harmonic.network.checkpoint import load_network
 from harmonic.network.harmonic import Harmonic
 from harmonic.train import loop
-from harmonic.train.batches import batch, sample
+from harmonic.train.batches import Stream, batch, sample, shrunk, thumbnails_of
 from harmonic.train.recipe import Model, Phase, Recipe, load_recipe
 from harmonic.train.schedule import rate
 
@@ -29,32 +30,95 @@ def recipe(**changes):
     return Recipe(**{**values, **changes})
 
 
+def stream(scale=1, thumbnails=None, **shares):
+    nothing = {"clean": 0, "blur": 0, "noise": 0, "jpeg": 0, "hmix": 0, "grey": 0}
+    return Stream(pictures(), Mixture(**{**nothing, **shares}) if shares else Mixture(), 5, scale, thumbnails)
+
+
 def test_a_sample_is_a_function_of_its_key():
-    args = pictures(), Mixture(), 32, 5
+    args = stream(thumbnails=thumbnails_of(pictures())), 32
     first, again = sample(*args, 9, 1), sample(*args, 9, 1)
-    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
-    others = [sample(*args, 10, 1), sample(*args, 9, 2), sample(*args[:3], 6, 9, 1)]
-    assert all(not np.array_equal(first[1], other[1]) for other in others)
+    assert all(np.array_equal(a, b) for a, b in zip(vars(first).values(), vars(again).values(), strict=True))
+    others = [sample(*args, 10, 1), sample(*args, 9, 2), sample(replace(args[0], seed=6), 32, 9, 1)]
+    assert all(not np.array_equal(first.gt, other.gt) for other in others)
 
 
-def test_crops_have_the_asked_size_up_to_the_whole_picture():
-    for crop in (16, 79, 80):
+@pytest.mark.parametrize("scale, crops", [(1, (16, 79, 80)), (2, (16, 39, 40)), (3, (16, 26)), (4, (16, 19, 20))])
+def test_crops_have_the_asked_size_up_to_the_whole_picture(scale, crops):
+    for crop in crops:
         for index in range(20):
-            lq, gt = sample(pictures(), Mixture(), crop, 0, 0, index)
-            assert lq.shape == gt.shape == (crop, crop, 3)
+            got = sample(stream(scale), crop, 0, index)
+            assert got.lq.shape == (crop, crop, 3) and got.gt.shape == (scale * crop, scale * crop, 3)
 
 
 def test_grey_samples_have_equal_channels_noise_included():
-    lq, gt = batch(pictures(), Mixture(clean=0, blur=0, noise=1, jpeg=0, hmix=0, grey=1), 32, 4, 0, 0)
-    for side in (lq, gt):
+    got = batch(stream(noise=1, grey=1), 32, 4, 0)
+    for side in (got.lq, got.gt):
         torch.testing.assert_close(side, side[:, :1].expand_as(side), atol=1e-6, rtol=0)
-    assert (lq - gt).abs().max() > 0.01
+    assert (got.lq - got.gt).abs().max() > 0.01
 
 
-def test_clean_samples_are_untouched_pixels():
-    lq, gt = batch(pictures(), Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0, grey=0), 32, 4, 0, 0)
-    assert torch.equal(lq, gt)
-    assert torch.equal(gt * 255, (gt * 255).round())
+def test_clean_samples_are_untouched_pixels_without_labels():
+    got = batch(stream(clean=1), 32, 4, 0)
+    assert torch.equal(got.lq, got.gt) and not got.labels.any()
+    assert torch.equal(got.gt * 255, (got.gt * 255).round())
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_inputs_of_enlargement_are_the_exact_bicubic_ones(scale):
+    """Away from the picture's border, where the taps of the crop and its margin are those of the whole picture."""
+    side = 48 * scale
+    big = [np.random.default_rng(0).integers(0, 256, (side, side, 3), dtype=np.uint8)]
+    whole = shrunk(big[0].astype(np.float32) / 255, scale)
+    found = 0
+    for index in range(200):
+        got = sample(replace(stream(scale, clean=1), pictures=big), 16, 0, index)
+        places = [
+            (y, x)
+            for y in range(0, 33)
+            for x in range(0, 33)
+            if any(np.array_equal(turned(whole[y : y + 16, x : x + 16], k), got.lq) for k in range(8))
+        ]
+        found += bool(places)
+    assert found > 5  # crops whose corner lies on a multiple of scale
+
+
+def turned(a, k):
+    return np.rot90(a[:, ::-1] if k >= 4 else a, k % 4)
+
+
+def test_a_thumbnail_is_turned_as_its_crop_is():
+    """A picture that is brighter towards the right is brighter on the same side in crop and thumbnail."""
+    ramp = [np.broadcast_to(np.linspace(0, 255, 96)[None, :, None], (96, 96, 3)).astype(np.uint8)]
+    sides = set()
+    for index in range(16):
+        got = sample(replace(stream(clean=1), pictures=ramp, thumbnails=thumbnails_of(ramp)), 64, 0, index)
+
+        def brightest(a):
+            ends = {"left": a[:, 0], "right": a[:, -1], "top": a[0], "bottom": a[-1]}
+            return max(ends, key=lambda name: ends[name].mean())
+
+        assert brightest(got.thumbnail) == brightest(got.gt)
+        sides.add(brightest(got.gt))
+    assert len(sides) == 4
+
+
+def test_context_is_present_in_most_samples_and_missing_in_some():
+    shares = batch(stream(clean=1), 16, 200, 0).present.float().mean()
+    assert 0.7 < shares < 0.9
+
+
+def test_a_network_with_experts_and_context_learns_from_labels_and_thumbnails(tmp_path):
+    changes = {"channels": [16, 32, 48], "context": 16, "lf": {"channels": 16}, "hf": {"texture": None}}
+    config = recipe(model=Model(preset="base", changes=changes), steps=50, save_every=50, lr=3e-3, warmup=1)
+    weights = loop.train(config, pictures(), [], tmp_path)
+    row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
+    assert {"balance", "z", "supervision", "entropy", "use_denoise", "use_deblur"} <= row.keys()
+    assert 0 < row["use_denoise"] <= 1
+    torch.manual_seed(config.seed)
+    born, trained = Harmonic(config.model.config()).state_dict(), load_network(weights)[0].state_dict()
+    for part in ("context.", "hf.blocks.1.router.", "hf.blocks.1.experts."):
+        assert any((born[name] - trained[name]).abs().max() > 1e-3 for name in born if name.startswith(part)), part
 
 
 def test_the_rate_warms_up_holds_and_falls_to_zero():

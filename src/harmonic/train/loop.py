@@ -13,10 +13,12 @@ from torch import Tensor, nn
 from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.losses.pixel import charbonnier, fft_l1
+from harmonic.losses.routing import balance, entropy, supervision, z_loss
 from harmonic.network.checkpoint import Card, dump_network, load_network
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.routing import EXPERTS, Routing
 from harmonic.restore.device import pick_device
-from harmonic.train.batches import Prefetch
+from harmonic.train.batches import Batch, Prefetch, Stream, thumbnails_of
 from harmonic.train.pictures import read_all, training_files, validation_crops
 from harmonic.train.recipe import Losses, Recipe, load_recipe
 from harmonic.train.schedule import rate
@@ -51,7 +53,8 @@ def run(
     """
     recipe = load_recipe(recipe_path, overrides)
     files = training_files(data)
-    pictures, left_out = read_all(files, smallest=max(phase.crop for phase in recipe.phases))
+    largest = recipe.model.scale * max(phase.crop for phase in recipe.phases)
+    pictures, left_out = read_all(files, smallest=largest)
     for message in left_out:
         if say:
             say(message)
@@ -97,7 +100,9 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     atomic_write(out / "recipe.json", recipe.model_dump_json(indent=2).encode())
 
-    prefetch = Prefetch(pictures, recipe.mixture, recipe.seed)
+    asks = isinstance(model, Harmonic) and model.context is not None
+    thumbnails = thumbnails_of(pictures) if asks else None
+    prefetch = Prefetch(Stream(pictures, recipe.mixture, recipe.seed, recipe.model.scale, thumbnails))
     started, before = time.monotonic(), progress.seconds
     first = progress.step / recipe.steps
     sums: dict[str, float] = {}
@@ -113,12 +118,12 @@ def train(
             for group in optimizer.param_groups:
                 group["lr"] = recipe.lr * factor
             phase = recipe.phase(fraction)
-            lq, gt = (t.to(where, non_blocking=True) for t in prefetch.get(progress.step, phase.crop, phase.batch))
+            batch = prefetch.get(progress.step, phase.crop, phase.batch).to(where)
 
             optimizer.zero_grad(set_to_none=True)
             with torch.autocast(where.type, torch.bfloat16, enabled=recipe.precision == "bf16"):
-                restored = model(lq)
-            terms = losses(restored, gt, recipe.losses)
+                restored, routing = predict(model, batch)
+            terms = losses(restored, batch.gt, recipe.losses) | routing_losses(routing, batch.labels, recipe.losses)
             loss = torch.stack(list(terms.values())).sum()
             loss.backward()
             norm = nn.utils.clip_grad_norm_(model.parameters(), recipe.clip)
@@ -129,7 +134,7 @@ def train(
                 progress.skipped += 1
             progress.step += 1
 
-            for name, value in {**terms, "loss": loss, "norm": norm}.items():
+            for name, value in {**terms, **routing_figures(routing), "loss": loss, "norm": norm}.items():
                 sums[name] = sums.get(name, 0.0) + float(value.detach().nan_to_num(0, 0, 0))
             if progress.step % LOG_EVERY == 0:
                 progress.seconds = before + time.monotonic() - started
@@ -139,7 +144,7 @@ def train(
                 row |= {"step": progress.step, "progress": fraction, "lr": recipe.lr * factor, "left": left,
                         "skipped": progress.skipped, "seconds": progress.seconds}  # fmt: skip
                 if crops and progress.step % recipe.validate_every == 0:
-                    row |= validate(_with(model, ema), crops, where)
+                    row |= validate(_with(model, ema), crops, where, recipe.model.scale)
                 _log(log_file, row, report)
             if progress.step % recipe.save_every == 0:
                 _save(out, recipe, model, ema, optimizer, progress, state_file)
@@ -148,7 +153,7 @@ def train(
     progress.seconds = before + time.monotonic() - started
     weights = _save(out, recipe, model, ema, optimizer, progress, state_file)
     if crops:
-        final = {"step": progress.step, "seconds": progress.seconds, **validate(_with(model, ema), crops, where)}
+        final = {"step": progress.step, "seconds": progress.seconds, **validate(_with(model, ema), crops, where, recipe.model.scale)}
         _log(log_file, final, report)
     return weights
 
@@ -169,6 +174,17 @@ def warm_start(model: nn.Module, init: Path) -> list[str]:
     return sorted(own.keys() - fitting.keys())
 
 
+def predict(model: nn.Module, batch: Batch) -> tuple[Tensor, Sequence[Routing]]:
+    """The restored crops, and what the routers decided; other networks than `Harmonic` have none."""
+    if not isinstance(model, Harmonic):
+        return model(batch.lq), ()
+    context = None
+    if model.context is not None and batch.thumbnails is not None:
+        context = model.context(batch.thumbnails, batch.present)
+    parts = model.decompose(batch.lq, context)
+    return parts.mix(), parts.routing
+
+
 def losses(prediction: Tensor, target: Tensor, weights: Losses) -> dict[str, Tensor]:
     """The weighted terms by name; a term of weight 0 is not computed."""
     terms = {}
@@ -177,6 +193,30 @@ def losses(prediction: Tensor, target: Tensor, weights: Losses) -> dict[str, Ten
     if weights.fft:
         terms["fft"] = weights.fft * fft_l1(prediction, target)
     return terms
+
+
+def routing_losses(routings: Sequence[Routing], labels: Tensor, weights: Losses) -> dict[str, Tensor]:
+    """The weighted terms over all routers, by name; none without routers."""
+    weighted = {
+        "balance": (weights.balance, balance),
+        "z": (weights.z, z_loss),
+        "supervision": (weights.supervision, lambda routing: supervision(routing, labels)),
+    }
+    return {
+        name: weight * torch.stack([term(routing) for routing in routings]).sum()
+        for name, (weight, term) in weighted.items()
+        if weight and routings
+    }
+
+
+@torch.no_grad()
+def routing_figures(routings: Sequence[Routing]) -> dict[str, Tensor]:
+    """To be logged: entropy of the gates and use of each expert, means over the routers."""
+    if not routings:
+        return {}
+    use = torch.stack([routing.usage for routing in routings]).mean(0)
+    figures = {"entropy": torch.stack([entropy(routing) for routing in routings]).mean()}
+    return figures | {f"use_{name}": share for name, share in zip(EXPERTS, use, strict=True)}
 
 
 def _groups(model: nn.Module, decay: float) -> list[dict[str, object]]:

@@ -25,7 +25,7 @@ class Model(Strict):
     """A preset by name, with changes to its configuration (same keys as `NetworkConfig`)."""
 
     preset: Literal["tiny", "fast", "base"] = "fast"
-    scale: Literal[1] = 1
+    scale: Literal[1, 2, 3, 4] = 1
     changes: dict[str, Any] = {}
 
     def config(self) -> NetworkConfig:
@@ -38,6 +38,9 @@ class Losses(Strict):
 
     charbonnier: float = Field(default=1.0, ge=0)
     fft: float = Field(default=0.0, ge=0)
+    balance: float = Field(default=0.001, ge=0, description="of the experts' importance; networks with experts only")
+    z: float = Field(default=0.0001, ge=0, description="size of the routers' logits")
+    supervision: float = Field(default=0.01, ge=0, description="scores of the experts against the known degradation")
 
 
 class Phase(Strict):

@@ -4,12 +4,14 @@ from collections.abc import Sequence
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Blur, Degradation, Jpeg, Noise, Round
+from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import psnr
+from harmonic.train.batches import shrunk
 from harmonic.train.pictures import Crop, read_rgb
 
 CASES: dict[str, tuple[Degradation, ...]] = {
@@ -28,20 +30,26 @@ def read_crops(crops: Sequence[Crop]) -> list[np.ndarray]:
 
 
 @torch.inference_mode()
-def validate(model: nn.Module, crops: Sequence[np.ndarray], device: torch.device) -> dict[str, float]:
-    """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the four damages."""
+def validate(model: nn.Module, crops: Sequence[np.ndarray], device: torch.device, scale: int = 1) -> dict[str, float]:
+    """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the damages. At scales above 1 inputs are shrunk."""
     was_training = model.training
     model.eval()
     result = {}
-    for name, steps in CASES.items():
+    cases = CASES if scale == 1 else {"bicubic": ()}
+    for name, steps in cases.items():
         figures = []
-        for index, clean in enumerate(crops):
-            rng = np.random.RandomState(index)
-            lq = degrade(clean.astype(np.float32) / 255, steps, rng)
-            x = torch.from_numpy(lq).permute(2, 0, 1)[None].to(device)
-            y = model(x)[0].permute(1, 2, 0).float().cpu().numpy()
-            figures.append(min(MOST_DB, psnr(to_uint8(y), clean)))
+        for index, crop in enumerate(crops):
+            height, width = (side - side % scale for side in crop.shape[:2])
+            clean = crop[:height, :width]
+            lq = degrade(shrunk(clean.astype(np.float32) / 255, scale), steps, np.random.RandomState(index))
+            y = restored(model, torch.from_numpy(lq).permute(2, 0, 1)[None].to(device))
+            figures.append(min(MOST_DB, psnr(to_uint8(y[0].permute(1, 2, 0).float().cpu().numpy()), clean)))
         result[name] = float(np.mean(figures))
-    result["mean"] = float(np.mean([result[name] for name, steps in CASES.items() if steps]))
+    result["mean"] = float(np.mean([result[name] for name, steps in cases.items() if steps or scale > 1]))
     model.train(was_training)
     return result
+
+
+def restored(model: nn.Module, x: Tensor) -> Tensor:
+    """Whole pictures (B, 3, H, W), with their own context where the network asks for one."""
+    return model(x, model.look(x)) if isinstance(model, Harmonic) else model(x)

@@ -94,7 +94,7 @@ class Restorer:
                 limit_experts(ready, budget)
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
-        self._generates = getattr(ready, "hf", None) is not None and ready.hf.texture is not None
+        self._generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
         self._engine = Engine(ready, self.device, self.precision, self.tile)
 
     @overload

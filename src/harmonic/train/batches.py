@@ -73,7 +73,11 @@ class Batch:
 
     def to(self, device: torch.device) -> "Batch":
         """The same on a device."""
-        return Batch(**{k: None if v is None else v.to(device, non_blocking=True) for k, v in vars(self).items()})
+        lq, gt, labels, present = (
+            t.to(device, non_blocking=True) for t in (self.lq, self.gt, self.labels, self.present)
+        )
+        thumbnails = None if self.thumbnails is None else self.thumbnails.to(device, non_blocking=True)
+        return Batch(lq, gt, labels, thumbnails, present)
 
 
 def sample(stream: Stream, crop: int, step: int, index: int) -> Sample:

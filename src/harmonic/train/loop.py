@@ -12,15 +12,13 @@ from torch import Tensor, nn
 
 from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
-from harmonic.losses.pixel import charbonnier, fft_l1
-from harmonic.losses.routing import balance, entropy, supervision, z_loss
 from harmonic.network.checkpoint import Card, dump_network, load_network
 from harmonic.network.harmonic import Harmonic
-from harmonic.nn.routing import EXPERTS, Routing
 from harmonic.restore.device import pick_device
-from harmonic.train.batches import Batch, Prefetch, Stream, thumbnails_of
+from harmonic.train.batches import Prefetch, Stream, thumbnails_of
+from harmonic.train.objective import losses, predict, routing_figures, routing_losses
 from harmonic.train.pictures import read_all, training_files, validation_crops
-from harmonic.train.recipe import Losses, Recipe, load_recipe
+from harmonic.train.recipe import Recipe, load_recipe
 from harmonic.train.schedule import rate
 from harmonic.train.state import Progress, load_state, save_state
 from harmonic.train.validate import read_crops, validate
@@ -153,7 +151,11 @@ def train(
     progress.seconds = before + time.monotonic() - started
     weights = _save(out, recipe, model, ema, optimizer, progress, state_file)
     if crops:
-        final = {"step": progress.step, "seconds": progress.seconds, **validate(_with(model, ema), crops, where, recipe.model.scale)}
+        final = {
+            "step": progress.step,
+            "seconds": progress.seconds,
+            **validate(_with(model, ema), crops, where, recipe.model.scale),
+        }
         _log(log_file, final, report)
     return weights
 
@@ -172,51 +174,6 @@ def warm_start(model: nn.Module, init: Path) -> list[str]:
                          "set model in the recipe to match, or train without --init")  # fmt: skip
     model.load_state_dict(fitting, strict=False)
     return sorted(own.keys() - fitting.keys())
-
-
-def predict(model: nn.Module, batch: Batch) -> tuple[Tensor, Sequence[Routing]]:
-    """The restored crops, and what the routers decided; other networks than `Harmonic` have none."""
-    if not isinstance(model, Harmonic):
-        return model(batch.lq), ()
-    context = None
-    if model.context is not None and batch.thumbnails is not None:
-        context = model.context(batch.thumbnails, batch.present)
-    parts = model.decompose(batch.lq, context)
-    return parts.mix(), parts.routing
-
-
-def losses(prediction: Tensor, target: Tensor, weights: Losses) -> dict[str, Tensor]:
-    """The weighted terms by name; a term of weight 0 is not computed."""
-    terms = {}
-    if weights.charbonnier:
-        terms["charbonnier"] = weights.charbonnier * charbonnier(prediction, target)
-    if weights.fft:
-        terms["fft"] = weights.fft * fft_l1(prediction, target)
-    return terms
-
-
-def routing_losses(routings: Sequence[Routing], labels: Tensor, weights: Losses) -> dict[str, Tensor]:
-    """The weighted terms over all routers, by name; none without routers."""
-    weighted = {
-        "balance": (weights.balance, balance),
-        "z": (weights.z, z_loss),
-        "supervision": (weights.supervision, lambda routing: supervision(routing, labels)),
-    }
-    return {
-        name: weight * torch.stack([term(routing) for routing in routings]).sum()
-        for name, (weight, term) in weighted.items()
-        if weight and routings
-    }
-
-
-@torch.no_grad()
-def routing_figures(routings: Sequence[Routing]) -> dict[str, Tensor]:
-    """To be logged: entropy of the gates and use of each expert, means over the routers."""
-    if not routings:
-        return {}
-    use = torch.stack([routing.usage for routing in routings]).mean(0)
-    figures = {"entropy": torch.stack([entropy(routing) for routing in routings]).mean()}
-    return figures | {f"use_{name}": share for name, share in zip(EXPERTS, use, strict=True)}
 
 
 def _groups(model: nn.Module, decay: float) -> list[dict[str, object]]:

@@ -31,7 +31,7 @@ def read_crops(crops: Sequence[Crop]) -> list[np.ndarray]:
 
 @torch.inference_mode()
 def validate(model: nn.Module, crops: Sequence[np.ndarray], device: torch.device, scale: int = 1) -> dict[str, float]:
-    """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the damages. At scales above 1 inputs are shrunk."""
+    """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the damages; above scale 1 inputs are shrunk."""
     was_training = model.training
     model.eval()
     result = {}

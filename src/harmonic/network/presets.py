@@ -10,7 +10,7 @@ from harmonic.network.config import (
     NetworkConfig,
     TextureSpec,
 )
-from harmonic.network.specs import ConvSpec, ExpertsSpec, StateSpaceSpec, conv, hybrid, large_kernels
+from harmonic.network.specs import ConvSpec, ExpertsSpec, HybridSpec, StateSpaceSpec, conv, hybrid, large_kernels
 
 Scale = Literal[1, 2, 3, 4]
 
@@ -48,4 +48,25 @@ def base(scale: Scale = 1) -> NetworkConfig:
     )
 
 
-PRESETS = {"tiny": tiny, "fast": fast, "base": base}
+def large(scale: Scale = 1) -> NetworkConfig:
+    """Best quality: `base`, wider and deeper, for training on a GPU; at most three times the time of NAFNet-w32."""
+    near, lattice, shifted = HybridSpec(), HybridSpec(dilation=2), HybridSpec(shifted=True)
+    return NetworkConfig(
+        scale=scale,
+        channels=(80, 160, 320),
+        encoder=(conv(2), conv(4)),
+        bottleneck=(near, lattice, StateSpaceSpec(strip=8), shifted, *conv(4)),
+        decoder=(conv(4), conv(6)),
+        context=128,
+        lf=LFSpec(channels=112, blocks=(*large_kernels(2, 13), *large_kernels(1, 9))),
+        hf=HFSpec(
+            high_pass=16,
+            blocks=(ConvSpec(), ExpertsSpec(), ConvSpec(), ExpertsSpec()),
+            tail=24,
+            texture=TextureSpec(channels=24),
+        ),
+        fusion=(ConvFusionSpec(), AttentionFusionSpec()),
+    )
+
+
+PRESETS = {"tiny": tiny, "fast": fast, "base": base, "large": large}

@@ -63,7 +63,7 @@ def from_windows(tokens: Tensor, height: int, width: int, windows: Windows) -> T
     """The inverse of `to_windows`. (B, N, T, C) -> (B, C, height, width), channels-last"""
     left, right, top, bottom = windows.margins(height, width)
     x = window_reverse(tokens, top + height + bottom, left + width + right, windows.size, windows.dilation)
-    return x[..., top : top + height, left : left + width]
+    return x[..., top : top + height, left : left + width].contiguous(memory_format=torch.channels_last)
 
 
 def live_keys(height: int, width: int, windows: Windows, device: torch.device | None = None) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from harmonic.losses.bands import high_band_loss, low_band_loss
 from harmonic.losses.pixel import charbonnier, fft_l1
 from harmonic.losses.routing import balance, entropy, supervision, z_loss
 from harmonic.network.harmonic import Harmonic
@@ -31,6 +32,10 @@ def losses(prediction: Tensor, target: Tensor, weights: Losses) -> dict[str, Ten
         terms["charbonnier"] = weights.charbonnier * charbonnier(prediction, target)
     if weights.fft:
         terms["fft"] = weights.fft * fft_l1(prediction, target)
+    if weights.low:
+        terms["low"] = weights.low * low_band_loss(prediction, target)
+    if weights.high:
+        terms["high"] = weights.high * high_band_loss(prediction, target)
     return terms
 
 

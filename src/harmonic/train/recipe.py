@@ -24,7 +24,7 @@ class Strict(BaseModel):
 class Model(Strict):
     """A preset by name, with changes to its configuration (same keys as `NetworkConfig`)."""
 
-    preset: Literal["tiny", "fast", "base"] = "fast"
+    preset: Literal["tiny", "fast", "base", "large"] = "fast"
     scale: Literal[1, 2, 3, 4] = 1
     changes: dict[str, Any] = {}
 
@@ -38,6 +38,8 @@ class Losses(Strict):
 
     charbonnier: float = Field(default=1.0, ge=0)
     fft: float = Field(default=0.0, ge=0)
+    low: float = Field(default=0.0, ge=0, description="structure alone: means of 4 x 4 cells")
+    high: float = Field(default=0.0, ge=0, description="texture alone: what these means leave over")
     balance: float = Field(default=0.001, ge=0, description="of the experts' importance; networks with experts only")
     z: float = Field(default=0.0001, ge=0, description="size of the routers' logits")
     supervision: float = Field(default=0.01, ge=0, description="scores of the experts against the known degradation")

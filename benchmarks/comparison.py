@@ -1,0 +1,164 @@
+"""Forms of the network trained for the same budget and compared: the machinery of `ladder.py` and `ablation.py`.
+
+Same crops, steps, loss and schedule for every form; several seeds give the noise floor. Measured on the validation
+crops of the training folder (never on a test set). The figures of every finished run are kept in a folder of JSON
+files, so the same command goes on where it stopped; the table is made of what is there.
+"""
+
+import argparse
+import functools
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from harmonic.cli.allocator import keep_freed_memory
+from harmonic.degrade.apply import degrade
+from harmonic.measure.peers.nafnet import NAFNet
+from harmonic.measure.speed import latencies
+from harmonic.network.config import NetworkConfig
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.ops.eight_bit import to_uint8
+from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
+from harmonic.train.loop import train
+from harmonic.train.pictures import read_all, training_files, validation_crops
+from harmonic.train.recipe import Losses, Phase, Recipe
+from harmonic.train.validate import CASES, MOST_DB, read_crops, restored
+
+
+@dataclass(frozen=True)
+class Form:
+    """build: a new network. losses: changes to the weights that all forms train with."""
+
+    build: Callable[[], nn.Module]
+    losses: Mapping[str, float] = field(default_factory=dict)
+
+
+def form(config: NetworkConfig, **losses: float) -> Form:
+    """A configuration of our own network as a form."""
+    return Form(lambda: Harmonic(config), losses)
+
+
+def main(title: str | None, forms: Mapping[str, Form], results: Path, **defaults: Any) -> int:
+    """The command line of a comparison. defaults: steps, seeds, crop, batch."""
+    parser = argparse.ArgumentParser(description=title, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, help="folder of pictures with train.txt and val.txt")
+    parser.add_argument("--out", type=Path, default=Path("runs") / results.name)
+    parser.add_argument("--steps", type=int, default=8000)
+    parser.add_argument("--seeds", type=int, default=2, help="seeds 0 to this less one")
+    parser.add_argument("--crop", type=int, default=64)
+    parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--only", nargs="*", choices=list(forms), default=list(forms))
+    parser.add_argument("--results", type=Path, default=results)
+    parser.add_argument("--speed", action="store_true", help="only time the forms, and keep the ratios")
+    parser.add_argument("--table", action="store_true", help="only print the table of what is there")
+    parser.set_defaults(**defaults)
+    args = parser.parse_args()
+    keep_freed_memory()
+    timing = args.results / "speed.json"
+    if args.speed:
+        args.results.mkdir(parents=True, exist_ok=True)
+        known = json.loads(timing.read_text()) if timing.exists() else {}
+        known |= speed({name: forms[name].build for name in args.only})
+        timing.write_text(json.dumps(known, indent=1) + "\n")
+    elif not args.table:
+        if args.data is None:
+            parser.error("training needs --data")
+        pictures, _ = read_all(training_files(args.data), args.crop)
+        crops = read_crops(validation_crops(args.data))
+        for seed in range(args.seeds):
+            for name in args.only:
+                print(json.dumps(one(name, forms[name], seed, args, pictures, crops)), file=sys.stderr, flush=True)
+    rows = [json.loads(path.read_text()) for path in sorted(args.results.glob(f"*-{args.steps}-{args.crop}-*.json"))]
+    print(table(list(forms), rows, json.loads(timing.read_text()) if timing.exists() else {}))
+    return 0
+
+
+def one(
+    name: str, form: Form, seed: int, args: argparse.Namespace, pictures: list[np.ndarray], crops: list[np.ndarray]
+) -> dict:
+    """Train one form with one seed, or take the finished run -> its figures."""
+    run = f"{name}-{args.steps}-{args.crop}-{seed}"
+    done = args.results / f"{run}.json"
+    if done.exists():
+        return json.loads(done.read_text())
+    recipe = Recipe(
+        name="comparison", losses=Losses(**{"fft": 0.05, **form.losses}), steps=args.steps, seed=seed,
+        phases=(Phase(crop=args.crop, batch=args.batch),), validate_every=args.steps + 1,
+    )  # fmt: skip
+    started = time.monotonic()
+    network: list[nn.Module] = []
+
+    def build() -> nn.Module:
+        network.append(form.build())
+        return network[0]
+
+    train(recipe, pictures, [], args.out / run, build=build)
+    minutes = round((time.monotonic() - started) / 60, 1)
+    parameters = sum(p.numel() for p in network[0].parameters())
+    figures = {"form": name, "seed": seed, "minutes": minutes, "parameters": parameters}
+    figures |= score(network[0].eval(), crops)
+    done.parent.mkdir(parents=True, exist_ok=True)
+    done.write_text(json.dumps(figures, indent=1) + "\n")
+    return figures
+
+
+@torch.inference_mode()
+def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
+    """Mean PSNR per task, then PSNR of the high band (texture) and of the 4x-down-sampled output (structure)."""
+    figures: dict[str, list[float]] = {}
+    for name, steps in CASES.items():
+        for index, clean in enumerate(crops):
+            lq = degrade(clean.astype(np.float32) / 255, steps, np.random.RandomState(index))
+            y = restored(model, torch.from_numpy(lq).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
+            output = to_uint8(y)
+            figures.setdefault(name, []).append(min(MOST_DB, psnr(output, clean)))
+            if steps:
+                figures.setdefault("high", []).append(high_band_psnr(output, clean))
+                figures.setdefault("low", []).append(low_band_psnr(output, clean))
+    means = {name: float(np.mean(values)) for name, values in figures.items()}
+    return means | {"mean": float(np.mean([means[name] for name, steps in CASES.items() if steps]))}
+
+
+@torch.inference_mode()
+def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[str, dict[str, float]]:
+    """Median ratio of latency to NAFNet-w32 by form and precision, fused, two threads."""
+    torch.set_num_threads(2)
+    x = torch.rand(1, 3, side, side)
+    models = {name: form().eval().requires_grad_(False) for name, form in forms.items()}
+    models = {name: fuse(m) if isinstance(m, Harmonic) else m for name, m in models.items()}
+    base = NAFNet().eval().requires_grad_(False)
+    ratios: dict[str, dict[str, float]] = {name: {} for name in models}
+    for precision in ("fp32", "bf16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
+            calls = {name: functools.partial(model, x) for name, model in models.items()}
+            for name, value in latencies(functools.partial(base, x), calls).items():
+                if name in ratios:
+                    ratios[name][precision] = round(value.ratio, 3)
+    return ratios
+
+
+def table(names: list[str], runs: list[dict], ratios: dict[str, dict[str, float]]) -> str:
+    """Markdown: a row per form, mean over seeds; the spread of the seeds is the noise floor."""
+    columns = ("mean", *CASES, "high", "low")
+    lines = [
+        "| form | params, M | " + " | ".join(columns) + " | seeds | spread of mean | time fp32 | bf16 |",
+        "|---|--:|" + "--:|" * (len(columns) + 4),
+    ]
+    for name in names:
+        rows = [row for row in runs if row["form"] == name]
+        if rows:
+            cells = " | ".join(f"{np.mean([row[c] for row in rows]):.2f}" for c in columns)
+            spread = max(row["mean"] for row in rows) - min(row["mean"] for row in rows)
+            ratio = " | ".join(f"{ratios[name][p]:.2f}" if name in ratios else "–" for p in ("fp32", "bf16"))
+            millions = rows[0]["parameters"] / 1e6
+            lines.append(f"| {name} | {millions:.2f} | {cells} | {len(rows)} | {spread:.2f} | {ratio} |")
+    return "\n".join(lines)

@@ -144,7 +144,7 @@ def batch(stream: Stream, crop: int, size: int, step: int) -> Batch:
 def thumbnails_of(pictures: Sequence[np.ndarray]) -> list[np.ndarray]:
     """(32, 32, 3) float32 in [0, 1] of each picture."""
     return [
-        thumbnail(torch.from_numpy(picture).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy() / 255
+        thumbnail(torch.tensor(picture).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy() / 255
         for picture in pictures
     ]
 

@@ -9,6 +9,7 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.nn.large_kernel import RepLargeKernel
 from harmonic.nn.partial_kernel import RepDenseKernel
 from harmonic.nn.projection import Projection
+from harmonic.nn.rep_conv import RepConv
 
 
 def fuse(model: Harmonic) -> Harmonic:
@@ -26,7 +27,7 @@ def fuse(model: Harmonic) -> Harmonic:
 
 def _fold_children(module: nn.Module) -> None:
     for name, child in module.named_children():
-        if isinstance(child, Projection | RepLargeKernel | RepDenseKernel):
+        if isinstance(child, Projection | RepLargeKernel | RepDenseKernel | RepConv):
             setattr(module, name, child.folded())
         else:
             _fold_children(child)

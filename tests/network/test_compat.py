@@ -83,7 +83,7 @@ def test_tiles_equal_the_whole_and_the_option_is_alive(choice):
     y = run(model, x)
     for parameter in model.get_submodule(CHOICES[choice][1]).parameters():
         nn.init.zeros_(parameter)
-    assert (run(model, x) - y).abs().max() > 1e-6
+    assert (run(model, x) - y).abs().max() > 1e-4
 
 
 @choices
@@ -100,6 +100,7 @@ def test_a_pixel_sees_no_farther_than_the_stated_reach(choice):
 def test_the_deploy_form_has_the_same_function(choice):
     model = randomised(fresh(choice))
     fused = fuse(model)
+    assert not [module for module in fused.modules() if hasattr(module, "folded")]
     for size in ((1, 1), (9, 17), (40, 33)):
         torch.testing.assert_close(run(fused, picture(*size)), run(model, picture(*size)), atol=1e-5, rtol=0)
 

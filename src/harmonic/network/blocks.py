@@ -115,10 +115,11 @@ def build_texture_block(spec: TextureBlockSpec, config: NetworkConfig) -> Block 
 
 
 Fusion = FreqFusion | FreqFusionAttention | FreqFusionScan
+"""Where the streams meet."""
 
 
 def build_fusion(spec: FusionSpec, low: int, high: int, ratio: int) -> Fusion:
-    """Where the streams meet. ratio: positions of the texture stream per position of the structure stream, per axis."""
+    """A fusion. ratio: positions of the texture stream per position of the structure stream, per axis."""
     match spec:
         case ConvFusionSpec():
             return FreqFusion(low, high, ratio)

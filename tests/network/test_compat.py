@@ -4,6 +4,7 @@ import pytest
 import torch
 from torch import nn
 
+from harmonic.network.blocks import build_block
 from harmonic.network.config import HFSpec, LFSpec, StateSpaceFusionSpec, variant
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
@@ -20,6 +21,13 @@ from harmonic.network.specs import (
     RepConvSpec,
     conv,
 )
+from harmonic.nn.budgeted_window import BudgetedWindow
+from harmonic.nn.channel_window import ChannelWindow
+from harmonic.nn.dense_group import DenseGroup
+from harmonic.nn.excursion import Excursion
+from harmonic.nn.pooled_attention import PooledAttention
+from harmonic.nn.prompt import Prompt
+from harmonic.nn.rep_conv import RepConvMixer
 
 HF = {"high_pass": 4, "tail": 4}
 CHOICES = {  # changes to the smallest preset, and the module that they bring
@@ -34,6 +42,15 @@ CHOICES = {  # changes to the smallest preset, and the module that they bring
                   "lf.blocks.0.mixer.spread.lattice"),
     "state-space fusion": ({"fusion": (StateSpaceFusionSpec(strip=8),) * 2}, "fusion0"),
 }  # fmt: skip
+KINDS = [
+    (PooledAttentionSpec(), PooledAttention),
+    (ChannelWindowSpec(), ChannelWindow),
+    (BudgetedWindowSpec(), BudgetedWindow),
+    (DenseGroupSpec(), DenseGroup),
+    (ExcursionSpec(), Excursion),
+    (RepConvSpec(), RepConvMixer),
+    (PromptSpec(), Prompt),
+]
 choices = pytest.mark.parametrize("choice", CHOICES)
 
 
@@ -103,6 +120,11 @@ def test_the_deploy_form_has_the_same_function(choice):
     assert not [module for module in fused.modules() if hasattr(module, "folded")]
     for size in ((1, 1), (9, 17), (40, 33)):
         torch.testing.assert_close(run(fused, picture(*size)), run(model, picture(*size)), atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("spec, expected", KINDS, ids=[spec.kind for spec, _ in KINDS])
+def test_a_kind_names_its_class(spec, expected):
+    assert type(build_block(spec, 16, tiny(), attend=True).mixer) is expected
 
 
 def test_the_tile_check_notices_a_grid_that_is_too_fine():

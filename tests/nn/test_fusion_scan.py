@@ -43,18 +43,17 @@ def test_both_streams_move_keep_their_shapes_and_a_batch_is_its_pictures(ratio, 
 @ratios
 @pytest.mark.parametrize("changed", [0, 1], ids=["low", "high"])
 def test_each_stream_reaches_the_other_along_rows_and_columns_and_no_farther(ratio, changed):
-    module, both = fusion(ratio), streams(16, 16, ratio)
-    before = run(module, *both)
-    both[changed][..., ratio * 9 if changed else 9, ratio * 6 if changed else 6] = torch.nan
-    after = run(module, *both)
-    for side, (old, new) in enumerate(zip(before, after, strict=True)):
-        hit = new.isnan().any(1)[0]
-        if side and ratio > 1:
-            hit = hit.unflatten(0, (16, ratio)).unflatten(2, (16, ratio)).any(3).any(1)
-        rows, columns = hit.nonzero().unbind(1)
-        assert len(rows) > 1 and max((rows - 9).abs().max(), (columns - 6).abs().max()) <= module.reach
-        untouched = ~new.isnan()
-        assert torch.equal(old[untouched], new[untouched])
+    module, farthest = fusion(ratio), [0, 0]
+    before = run(module, *streams(16, 16, ratio))
+    for at in range(4, 8):
+        both = streams(16, 16, ratio)
+        place = at * ratio if changed else at
+        both[changed][..., place, place] = torch.nan
+        for side, (old, new) in enumerate(zip(before, run(module, *both), strict=True)):
+            places = new.isnan().any(1)[0].nonzero() // (ratio if side else 1)
+            farthest[side] = max(farthest[side], int((places - at).abs().max()))
+            assert torch.equal(old[~new.isnan()], new[~new.isnan()])
+    assert farthest == [module.reach - int(ratio > 1), module.reach]
 
 
 @ratios

@@ -1,7 +1,7 @@
 """Half of the channels look near, half look far at little cost (seed §5, §12).
 
-Source: RHA, "residual hybrid attention" (rewaifu, resselt), without its powers of features, its shift without a mask
-and its pooling by maxima.
+Source: RHA, "residual hybrid attention" (rewaifu, resselt; code without a paper), without its powers of features, its
+shift without a mask and its pooling by maxima.
 """
 
 import torch

@@ -1,29 +1,45 @@
 """From a specification to its block: the one place that knows which class a `kind` names."""
 
-from harmonic.network.config import AttentionFusionSpec, FusionSpec, NetworkConfig
+from harmonic.network.config import AttentionFusionSpec, ConvFusionSpec, FusionSpec, NetworkConfig, StateSpaceFusionSpec
 from harmonic.network.specs import (
     BlockSpec,
+    BudgetedWindowSpec,
+    ChannelWindowSpec,
     ConvSpec,
     DeformableSpec,
+    DenseGroupSpec,
+    ExcursionSpec,
+    ExpertsSpec,
     HybridSpec,
     LargeKernelSpec,
     OverlapSpec,
     PartialKernelSpec,
+    PooledAttentionSpec,
+    PromptSpec,
     RectangleSpec,
+    RepConvSpec,
     StateSpaceSpec,
     TextureBlockSpec,
     WindowSpec,
 )
 from harmonic.nn.attention import MAX_HEAD_WIDTH, RectangleAttention, WindowAttention
 from harmonic.nn.block import Block, ConvMixer
+from harmonic.nn.budgeted_window import BudgetedWindow
+from harmonic.nn.channel_window import ChannelWindow
 from harmonic.nn.context import GlobalTokens
 from harmonic.nn.deform import DeformableAttn
+from harmonic.nn.dense_group import DenseGroup
+from harmonic.nn.excursion import Excursion
 from harmonic.nn.fusion import FreqFusion
 from harmonic.nn.fusion_attention import FreqFusionAttention
+from harmonic.nn.fusion_scan import FreqFusionScan
 from harmonic.nn.hybrid_attention import HybridAttn
 from harmonic.nn.large_kernel import LargeKernelMixer
 from harmonic.nn.overlap_attention import OverlapAttention
 from harmonic.nn.partial_kernel import PartialKernelMixer
+from harmonic.nn.pooled_attention import PooledAttention
+from harmonic.nn.prompt import Prompt
+from harmonic.nn.rep_conv import RepConvMixer
 from harmonic.nn.scan import StateSpace
 from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.nn.window_block import WindowAttnBlock
@@ -59,16 +75,31 @@ def build_block(spec: BlockSpec, channels: int, config: NetworkConfig, attend: b
         case DeformableSpec():
             return Block(DeformableAttn(channels, spec.heads, spec.kernel, spec.bound), *ffn)
         case LargeKernelSpec():
-            return Block(LargeKernelMixer(channels, spec.kernel), *ffn)
+            return Block(LargeKernelMixer(channels, spec.kernel, spec.dilations), *ffn)
         case PartialKernelSpec():
             return Block(PartialKernelMixer(channels, spec.kernel, spec.channels), *ffn)
+        case PooledAttentionSpec():
+            return Block(PooledAttention(channels, spec.window, spec.pool, spec.kernel), *ffn)
+        case ChannelWindowSpec():
+            return Block(ChannelWindow(channels, spec.window, spec.shifted, heads), *ffn)
+        case BudgetedWindowSpec():
+            return Block(BudgetedWindow(channels, spec.window, spec.shifted, heads, cells), *ffn)
+        case DenseGroupSpec():
+            return Block(DenseGroup(channels, spec.layers, spec.growth), *ffn)
+        case ExcursionSpec():
+            inner = [Block(ConvMixer(channels, cells), *ffn) for _ in range(spec.depth)]
+            return Block(Excursion(channels, inner), *ffn)
+        case RepConvSpec():
+            return Block(RepConvMixer(channels, spec.expansion), *ffn)
+        case PromptSpec():
+            return Block(Prompt(channels, spec.side, spec.vectors), *ffn)
 
 
 def build_texture_block(spec: TextureBlockSpec, config: NetworkConfig) -> Block | MoETextureBlock:
     """A block of the HF branch, on the finest features."""
     channels, hf = config.channels[0], config.hf
     assert hf is not None
-    if isinstance(spec, ConvSpec):
+    if not isinstance(spec, ExpertsSpec):
         return build_block(spec, channels, config, attend=True)
     return MoETextureBlock(
         channels,
@@ -83,11 +114,19 @@ def build_texture_block(spec: TextureBlockSpec, config: NetworkConfig) -> Block 
     )
 
 
-def build_fusion(spec: FusionSpec, low: int, high: int, ratio: int) -> FreqFusion | FreqFusionAttention:
-    """Where the streams meet. ratio: positions of the texture stream per position of the structure stream, per axis."""
-    if isinstance(spec, AttentionFusionSpec):
-        return FreqFusionAttention(low, high, ratio, spec.window)
-    return FreqFusion(low, high, ratio)
+Fusion = FreqFusion | FreqFusionAttention | FreqFusionScan
+"""Where the streams meet."""
+
+
+def build_fusion(spec: FusionSpec, low: int, high: int, ratio: int) -> Fusion:
+    """A fusion. ratio: positions of the texture stream per position of the structure stream, per axis."""
+    match spec:
+        case ConvFusionSpec():
+            return FreqFusion(low, high, ratio)
+        case AttentionFusionSpec():
+            return FreqFusionAttention(low, high, ratio, spec.window)
+        case StateSpaceFusionSpec():
+            return FreqFusionScan(low, high, ratio, spec.states, spec.strip)
 
 
 def head_width(channels: int, most: int = MAX_HEAD_WIDTH) -> int:

@@ -13,6 +13,7 @@ from harmonic.network.specs import (
     HybridSpec,
     LargeKernelSpec,
     PartialKernelSpec,
+    PooledAttentionSpec,
     Spec,
     TextureBlockSpec,
     conv,
@@ -58,7 +59,15 @@ class AttentionFusionSpec(Spec):
     window: int = Field(default=8, ge=4, le=16, description="positions of the LF grid")
 
 
-FusionSpec = Annotated[ConvFusionSpec | AttentionFusionSpec, Field(discriminator="kind")]
+class StateSpaceFusionSpec(Spec):
+    """`FreqFusionScan`: one scan over the tokens of both streams, in strips."""
+
+    kind: Literal["state-space"] = "state-space"
+    states: int = Field(default=8, ge=1)
+    strip: Literal[8, 16] = Field(default=16, description="tokens, two per position of the LF grid")
+
+
+FusionSpec = Annotated[ConvFusionSpec | AttentionFusionSpec | StateSpaceFusionSpec, Field(discriminator="kind")]
 
 
 class NetworkConfig(Spec):
@@ -86,7 +95,7 @@ class NetworkConfig(Spec):
         if self.fusion is not None and self.lf is None:
             raise ValueError("fusion needs an lf branch; set fusion to null too")
         for block in self._all_blocks():
-            if isinstance(block, LargeKernelSpec | PartialKernelSpec) and block.kernel % 2 == 0:
+            if isinstance(block, LargeKernelSpec | PartialKernelSpec | PooledAttentionSpec) and block.kernel % 2 == 0:
                 raise ValueError(f"kernel must be odd, got {block.kernel}")
         if self.context is not None and not any(isinstance(block, HybridSpec) for block in self._all_blocks()):
             raise ValueError("context needs a hybrid block that asks it; set context to null")

@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.budgeted_window import BudgetedWindow
 from harmonic.nn.large_kernel import RepLargeKernel
 from harmonic.nn.partial_kernel import RepDenseKernel
 from harmonic.nn.projection import Projection
+from harmonic.nn.rep_conv import RepConv
 from harmonic.nn.router import Router
 
 
@@ -26,13 +28,13 @@ def fuse(model: Harmonic) -> Harmonic:
 
 
 def limit_experts(model: Harmonic, budget: float) -> None:
-    """Set the compute budget of the experts, in place. 1: as trained; less: only who is wanted more than 1 - budget.
+    """Set the compute budget of experts and budgeted windows, in place. 1: as trained; less: only who is wanted more than 1 - budget.
 
     Where no expert is left, the deterministic one works alone; there is no ranking of places, so a tile gives the
     numbers of the whole picture. Source: the idea of CAMixerSR (CVPR 2024).
     Raises `ValueError` for a budget outside [0, 1] or a network without experts.
     """
-    routers = [module for module in model.modules() if isinstance(module, Router)]
+    routers = [module for module in model.modules() if isinstance(module, Router | BudgetedWindow)]
     if not 0 <= budget <= 1:
         raise ValueError(f"must be 0 (no experts) to 1 (all that are wanted), got {budget:g}")
     if not routers:
@@ -43,7 +45,7 @@ def limit_experts(model: Harmonic, budget: float) -> None:
 
 def _fold_children(module: nn.Module) -> None:
     for name, child in module.named_children():
-        if isinstance(child, Projection | RepLargeKernel | RepDenseKernel):
+        if isinstance(child, Projection | RepLargeKernel | RepDenseKernel | RepConv):
             setattr(module, name, child.folded())
         else:
             _fold_children(child)

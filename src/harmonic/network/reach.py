@@ -7,9 +7,8 @@ to a coarser grid of stride s aligns a dependency outwards to that grid, by at m
 import math
 from typing import TYPE_CHECKING
 
+from harmonic.network.blocks import Fusion
 from harmonic.nn.cells import CELL
-from harmonic.nn.fusion import FreqFusion
-from harmonic.nn.fusion_attention import FreqFusionAttention
 
 if TYPE_CHECKING:
     from harmonic.network.harmonic import Harmonic
@@ -56,9 +55,7 @@ def reach(network: "Harmonic") -> int:
     return math.ceil(farthest + network.enc0.reach * s0 + s0)  # with the 3x3 of the embedding
 
 
-def _meet(
-    fusion: FreqFusion | FreqFusionAttention | None, structure: float, texture: float, stride: int
-) -> tuple[float, float]:
+def _meet(fusion: Fusion | None, structure: float, texture: float, stride: int) -> tuple[float, float]:
     """Before a fusion both streams are needed as far as either is after it, and as far as the fusion looks."""
     if fusion is None:
         return structure, texture

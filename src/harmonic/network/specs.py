@@ -78,10 +78,11 @@ class DeformableSpec(Spec):
 
 
 class LargeKernelSpec(Spec):
-    """`LargeKernelMixer`: depthwise kernels of `kernel`, 5, 3 and the identity, one when fused."""
+    """`LargeKernelMixer`: depthwise kernels of `kernel`, 5, 3, the identity and dilated 3x3, one when fused."""
 
     kind: Literal["large-kernel"] = "large-kernel"
     kernel: int = Field(default=13, ge=5)
+    dilations: tuple[Annotated[int, Field(ge=2)], ...] = Field(default=(), description="each at most kernel // 2")
 
 
 class PartialKernelSpec(Spec):
@@ -90,6 +91,61 @@ class PartialKernelSpec(Spec):
     kind: Literal["partial-kernel"] = "partial-kernel"
     kernel: int = Field(default=13, ge=5)
     channels: int = Field(default=16, ge=4)
+
+
+class PooledAttentionSpec(Spec):
+    """`PooledAttention`: half of the channels convolved, half attending to means of pool x pool positions."""
+
+    kind: Literal["pooled-attention"] = "pooled-attention"
+    window: Annotated[int, Field(ge=4, le=16, description="side in pooled positions")] = 8
+    pool: Literal[2, 4] = 2
+    kernel: int = Field(default=5, ge=5)
+
+
+class ChannelWindowSpec(Spec):
+    """`ChannelWindow`: attention between channels, measured in windows."""
+
+    kind: Literal["channel-window"] = "channel-window"
+    window: int = Field(default=16, ge=8, le=64)
+    shifted: bool = False
+
+
+class BudgetedWindowSpec(Spec):
+    """`BudgetedWindow`: convolution everywhere, window attention by a score of the window."""
+
+    kind: Literal["budgeted-window"] = "budgeted-window"
+    window: Side = 8
+    shifted: bool = False
+
+
+class DenseGroupSpec(Spec):
+    """`DenseGroup`: every layer sees all layers before it."""
+
+    kind: Literal["dense-group"] = "dense-group"
+    layers: int = Field(default=4, ge=2, le=8)
+    growth: int = Field(default=16, ge=4)
+
+
+class ExcursionSpec(Spec):
+    """`Excursion`: `depth` convolutional blocks at half resolution."""
+
+    kind: Literal["excursion"] = "excursion"
+    depth: int = Field(default=2, ge=1, le=6)
+
+
+class RepConvSpec(Spec):
+    """`RepConvMixer`: a pair of dense 3x3 with more parameters in training than when fused."""
+
+    kind: Literal["rep-conv"] = "rep-conv"
+    expansion: int = Field(default=2, ge=1, le=4)
+
+
+class PromptSpec(Spec):
+    """`Prompt`: learned degradation codes, blended for each cell of side x side positions."""
+
+    kind: Literal["prompt"] = "prompt"
+    side: Literal[4, 8, 16] = 8
+    vectors: int = Field(default=8, ge=2)
 
 
 class ExpertsSpec(Spec):
@@ -113,12 +169,19 @@ BlockSpec = Annotated[
     | StateSpaceSpec
     | DeformableSpec
     | LargeKernelSpec
-    | PartialKernelSpec,
+    | PartialKernelSpec
+    | PooledAttentionSpec
+    | ChannelWindowSpec
+    | BudgetedWindowSpec
+    | DenseGroupSpec
+    | ExcursionSpec
+    | RepConvSpec
+    | PromptSpec,
     Field(discriminator="kind"),
 ]
 """A canonical block by its mixer."""
 
-TextureBlockSpec = Annotated[ConvSpec | ExpertsSpec, Field(discriminator="kind")]
+TextureBlockSpec = Annotated[ConvSpec | RepConvSpec | PromptSpec | ExpertsSpec, Field(discriminator="kind")]
 """A block of the HF branch."""
 
 Blocks = tuple[BlockSpec, ...]

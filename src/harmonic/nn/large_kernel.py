@@ -1,6 +1,7 @@
 """Re-parameterised large depthwise kernels (seed §3, §6).
 
-Sources: RepLKNet (Ding et al., CVPR 2022), PLKSR (Lee et al., 2024).
+Sources: RepLKNet (Ding et al., CVPR 2022), PLKSR (Lee et al., 2024); dilated kernels: UniRepLKNet (Ding et al., CVPR
+2024).
 """
 
 import torch
@@ -9,7 +10,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
-from harmonic.ops.kernel import centred, chain, unit
+from harmonic.ops.kernel import centred, chain, dilated, unit
 
 
 class RepLargeKernel(nn.Module):
@@ -18,16 +19,20 @@ class RepLargeKernel(nn.Module):
     (B, C, H, W) -> same shape. The sizes above 3 are trained as cascades of 3x3 kernels without activations: the
     weight gradient of a direct depthwise 13x13 is 5 to 20 times slower on a CPU. The input is padded once, before
     the cascade, so the merged kernel is exact at the borders too.
+    dilations: of further 3x3 kernels, which reach far with few weights; each at most kernel // 2.
     """
 
-    def __init__(self, channels: int, kernel: int):
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...] = ()):
         super().__init__()
         if kernel % 2 == 0 or kernel < 5:
             raise ValueError(f"kernel must be odd and at least 5, got {kernel}")
-        self.kernel = kernel
+        if any(not 1 < dilation <= kernel // 2 for dilation in dilations):
+            raise ValueError(f"dilations of a kernel of {kernel} must be 2 to {kernel // 2}, got {dilations}")
+        self.kernel, self.dilations = kernel, dilations
         self.large = nn.ParameterList(_near_unit(channels, noise=0.1) for _ in range(kernel // 2))
         self.medium = nn.ParameterList(_near_unit(channels, noise=0.1) for _ in range(2))
         self.small = nn.Parameter(torch.randn(channels, 1, 3, 3) / 3)
+        self.lattice = nn.ParameterList(torch.randn(channels, 1, 3, 3) * 0.2 / 3 for _ in dilations)
         self.weights = nn.Parameter(torch.tensor([0.5, 0.25, 0.25, 0.5]).repeat(channels, 1))  # per branch
         self.bias = nn.Parameter(torch.zeros(channels))
 
@@ -35,6 +40,8 @@ class RepLargeKernel(nn.Module):
         large, medium, small, same = self.weights[:, :, None, None].to(x.dtype).unbind(1)
         y = large * _cascade(x, self.large) + medium * _cascade(x, self.medium)
         y = y + small * F.conv2d(x, self.small, padding=1, groups=x.shape[1]) + same * x
+        for dilation, weight in zip(self.dilations, self.lattice, strict=True):
+            y = y + F.conv2d(x, weight, padding=dilation, dilation=dilation, groups=x.shape[1])
         return y + self.bias[:, None, None].to(x.dtype)
 
     @torch.no_grad()
@@ -44,6 +51,8 @@ class RepLargeKernel(nn.Module):
         branches = [_merged(self.large), _merged(self.medium), self.small.double(), unit(channels, self.small).double()]
         weights = self.weights.double()[:, :, None, None, None].unbind(1)
         kernel = sum(w * centred(branch, self.kernel) for w, branch in zip(weights, branches, strict=True))
+        for dilation, weight in zip(self.dilations, self.lattice, strict=True):
+            kernel = kernel + centred(dilated(weight.double(), dilation), self.kernel)
         conv = nn.Conv2d(channels, channels, self.kernel, padding=self.kernel // 2, groups=channels)
         conv = conv.to(self.small)
         assert isinstance(kernel, Tensor) and conv.bias is not None
@@ -55,11 +64,11 @@ class RepLargeKernel(nn.Module):
 class LargeKernelMixer(Mixer):
     """Mixer of the LF branch: 1x1, large depthwise kernel, product with a 1x1 gate, 1x1."""
 
-    def __init__(self, channels: int, kernel: int):
+    def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...] = ()):
         super().__init__()
         self.reach, self.grid = kernel // 2, 1
         self.expand = nn.Conv2d(channels, channels, 1)
-        self.spread = RepLargeKernel(channels, kernel)
+        self.spread = RepLargeKernel(channels, kernel, dilations)
         self.gate = nn.Conv2d(channels, channels, 1)
         self.project = Projection(channels, channels)
 

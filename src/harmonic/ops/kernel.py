@@ -1,4 +1,4 @@
-"""Algebra of depthwise kernels: what several convolutions do, written as one. (C, 1, k, k) throughout.
+"""Algebra of kernels: what several convolutions do, written as one. (C, 1, k, k) where nothing else is said.
 
 Source: RepVGG (Ding et al., CVPR 2021), RepLKNet (Ding et al., CVPR 2022).
 """
@@ -18,8 +18,16 @@ def chain(first: Tensor, second: Tensor) -> Tensor:
     return full.transpose(0, 1)
 
 
+def after_pointwise(point: Tensor, kernel: Tensor) -> Tensor:
+    """The kernel of a dense `kernel` after a 1x1. point (M, I, 1, 1), kernel (O, M, k, k) -> (O, I, k, k)
+
+    Exact at the borders if the 1x1 has no bias, or if zeros are padded before it.
+    """
+    return torch.einsum("omyx,mi->oiyx", kernel, point[:, :, 0, 0])
+
+
 def centred(kernel: Tensor, size: int) -> Tensor:
-    """The same kernel in a larger square of odd `size`, zeros around."""
+    """The same kernel, of any two first sides, in a larger square of odd `size`, zeros around."""
     margin = (size - kernel.shape[-1]) // 2
     return F.pad(kernel, [margin] * 4)
 

@@ -10,7 +10,7 @@ BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv install demo test test-long lint docs clean
+.PHONY: help venv install demo test test-long lint peers docs clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -44,6 +44,14 @@ lint: install ## ruff and basedpyright
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
+
+# An environment of its own: spandrel holds the published architectures and would bring torchvision, which a stub replaces.
+peers: ## time our presets beside published networks
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' requirements.lock)
+	.venv-peers/bin/python -m pip install numpy pillow einops safetensors pydantic typer
+	.venv-peers/bin/python -m pip install --no-deps spandrel==0.4.2
+	PYTHONPATH=src:benchmarks/stubs .venv-peers/bin/python benchmarks/peers.py
 
 docs: install ## write the generated pages: docs/commands.md
 	$(BIN)/python -m harmonic.cli.reference > docs/commands.md

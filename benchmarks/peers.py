@@ -1,0 +1,114 @@
+"""Latency of our presets beside published networks, all in one process.
+
+    make peers                                   # an environment with spandrel, then this script
+    python benchmarks/peers.py [--threads 2] [--rounds 5] [--results results/peers-speed.json]
+
+Restoration from 256² pixels as ratio to NAFNet-w32; enlargement by 4 from 128² as ratio to SPAN-48. Random weights,
+interleaved, deploy forms where there are any, channels-last, fp32 and bf16 (convolutions and matrices cast once).
+NAFNet and Restormer are ours, written from the papers; the others are the classes of chaiNNer-org/spandrel.
+"""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+from spandrel.architectures.HAT import HAT
+from spandrel.architectures.PLKSR import PLKSR
+from spandrel.architectures.SeemoRe import SeemoRe
+from spandrel.architectures.SPAN import SPAN
+from spandrel.architectures.SwinIR import SwinIR
+from torch import nn
+
+from harmonic.cli.allocator import keep_freed_memory
+from harmonic.measure.peers.nafnet import NAFNet
+from harmonic.measure.peers.restormer import Restormer
+from harmonic.measure.speed import latencies
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import PRESETS
+
+
+def ours(preset: str, scale: int) -> nn.Module:
+    return fuse(Harmonic(PRESETS[preset](scale)))
+
+
+def restoration() -> dict[str, nn.Module]:
+    """The reference first."""
+    peers = {"NAFNet-w32": NAFNet(), "Restormer": Restormer()}
+    return peers | {name: ours(name, 1) for name in ("tiny", "fast", "base", "large")}
+
+
+def enlargement() -> dict[str, nn.Module]:
+    """The reference first. Configurations as published for x4."""
+    peers: dict[str, nn.Module] = {
+        "SPAN-48": SPAN(num_in_ch=3, num_out_ch=3, feature_channels=48, upscale=4),
+        "PLKSR-tiny": PLKSR(dim=64, n_blocks=12, upscaling_factor=4, ccm_type="DCCM", kernel_size=13, use_ea=False),
+        "SeemoRe-T": SeemoRe(
+            scale=4, num_experts=3, num_layers=6, embedding_dim=36, global_kernel_size=11, lr_space="exp"
+        ),
+        "SwinIR-light": SwinIR(
+            embed_dim=60, depths=[6] * 4, num_heads=[6] * 4, window_size=8, mlp_ratio=2, upscale=4,
+            upsampler="pixelshuffledirect",
+        ),
+        "HAT-S": HAT(
+            embed_dim=144, depths=[6] * 6, num_heads=[6] * 6, window_size=16, compress_ratio=24, squeeze_factor=24,
+            mlp_ratio=2, upscale=4,
+        ),
+    }  # fmt: skip
+    return peers | {name: ours(name, 4) for name in ("tiny", "fast", "base", "large")}
+
+
+@torch.inference_mode()
+def compare(models: dict[str, nn.Module], side: int, precision: str, rounds: int) -> list[dict]:
+    x = torch.rand(1, 3, side, side).to(memory_format=torch.channels_last)
+    bf16 = precision == "bf16"
+    calls: dict[str, Callable[[], object]] = {}
+    for name, model in models.items():
+        model = model.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+        def call(model: nn.Module = model) -> object:
+            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+                return model(x)
+
+        calls[name] = call
+    reference = next(iter(models))
+    found = latencies(calls.pop(reference), calls, rounds=rounds, warmup=1)
+    found[reference] = found.pop("reference")
+    return [
+        {
+            "side": side, "precision": precision, "network": name, "reference": reference,
+            "parameters": sum(p.numel() for p in models[name].parameters()),
+            "ms": round(latency.milliseconds, 1), "ratio": round(latency.ratio, 3),
+        }
+        for name, latency in found.items()
+    ]  # fmt: skip
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--results", type=Path, default=Path("results/peers-speed.json"))
+    args = parser.parse_args()
+    keep_freed_memory()
+    torch.set_num_threads(args.threads)
+    rows = [
+        row
+        for make, side in ((restoration, 256), (enlargement, 128))
+        for precision in ("fp32", "bf16")
+        for row in compare(make(), side, precision, args.rounds)
+    ]
+    args.results.parent.mkdir(parents=True, exist_ok=True)
+    args.results.write_text(json.dumps({"threads": args.threads, "torch": torch.__version__, "rows": rows}, indent=1))
+    print("| from | network | parameters, M | precision | ms | ratio | to |\n|---|---|--:|---|--:|--:|---|")
+    for r in rows:
+        cells = (f"{r['side']}²", r["network"], f"{r['parameters'] / 1e6:.2f}", r["precision"], r["ms"], r["ratio"])
+        print(f"| {' | '.join(map(str, cells))} | {r['reference']} |")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -108,6 +108,22 @@ def test_an_existing_file_is_refused_before_any_work(restorer, tmp_path):
     assert (tmp_path / "b.png").read_bytes() == b"precious"
 
 
+@pytest.mark.parametrize("mode, name, complaint", [("RGBA", "b.jpg", "transparency"), ("RGB", "b.webp", "16,383")])
+def test_what_the_format_cannot_hold_is_said_before_any_work(restorer, tmp_path, monkeypatch, mode, name, complaint):
+    Image.new(mode, (16_384, 1)).save(source := tmp_path / "a.png")
+    monkeypatch.setattr(restorer, "_restore_picture", lambda *_: pytest.fail("worked for nothing"))
+    with pytest.raises(PictureError, match=complaint):
+        restorer.restore_file(source, tmp_path / name)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_texture_and_budget_are_refused_by_networks_without_them(tiny_network, pixels):
+    with pytest.raises(UsageError, match="generates no texture"):
+        Restorer(tiny_network, device="cpu").restore(pixels, texture=0.5)
+    with pytest.raises(UsageError, match="--budget 0.5: this network has no experts"):
+        Restorer(tiny_network, device="cpu", budget=0.5)
+
+
 def test_the_given_network_is_not_changed(tiny_network, pixels):
     before = {name: value.clone() for name, value in tiny_network.state_dict().items()}
     Restorer(tiny_network, device="cpu").restore(pixels)

@@ -34,7 +34,7 @@ FORMATS = (
     Format("PPM", None, (".ppm", ".pgm", ".pbm", ".pnm"), frozenset(), 2**31 - 1),
 )
 PNG = FORMATS[0]
-READABLE = "PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF and PPM"
+READABLE = "PNG, JPEG, WebP, TIFF, AVIF, BMP, GIF or PPM"
 WRITABLE = ", ".join(form.option for form in FORMATS if form.option)
 
 _SIGNATURES = {

@@ -34,9 +34,7 @@ def write_picture(
     """
     target = Path(target)
     name = shown(target)
-    form = by_name(format) if format else by_suffix(target)
-    if form is None or form.option is None:
-        raise PictureError(f"{name}: pictures with this ending are not written; use --format with one of {WRITABLE}")
+    form = _form_of(target, format)
     if not overwrite and target.exists():  # before the costly encoding; atomic_write decides for good
         raise PictureError(_exists(name))
     data = encode(picture, form.name, quality, name=name)
@@ -45,6 +43,11 @@ def write_picture(
     except FileExistsError as error:
         raise PictureError(_exists(name)) from error
     return _storable(picture, form)[1]
+
+
+def refuse_unwritable(target: Path, format: str | None, width: int, height: int, alpha: bool) -> None:
+    """What `write_picture` would refuse about a result of this size, said before the work is done."""
+    _refuse(_form_of(target, format), width, height, alpha, shown(target))
 
 
 def encode(picture: Picture, format: str, quality: int | None = None, *, name: str = "picture") -> bytes:
@@ -59,10 +62,7 @@ def encode(picture: Picture, format: str, quality: int | None = None, *, name: s
     if quality is not None and not 1 <= quality <= 100:
         raise UsageError(f"--quality {quality}: must be 1 to 100")
     height, width = picture.colour.shape[:2]
-    if picture.alpha is not None and "alpha" not in form.holds:
-        raise PictureError(f"{name}: {form.name} cannot hold transparency; use --format png")
-    if max(width, height) > form.longest:
-        raise PictureError(f"{name}: {form.name} ends at {form.longest:,} pixels a side; use --format png")
+    _refuse(form, width, height, picture.alpha is not None, name)
     metadata, _ = _storable(picture, form)
     buffer = io.BytesIO()
     try:
@@ -75,6 +75,21 @@ def encode(picture: Picture, format: str, quality: int | None = None, *, name: s
     except Exception as error:  # encoders raise OSError, ValueError, KeyError (not built in), SystemError, ...
         raise PictureError(f"{name}: cannot be encoded as {form.name} ({reason(error)}); use --format png") from error
     return buffer.getvalue()
+
+
+def _form_of(target: Path, format: str | None) -> Format:
+    form = by_name(format) if format else by_suffix(target)
+    if form is None or form.option is None:
+        text = f"{shown(target)}: pictures with this ending are not written; use --format with one of {WRITABLE}"
+        raise PictureError(text)
+    return form
+
+
+def _refuse(form: Format, width: int, height: int, alpha: bool, name: str) -> None:
+    if alpha and "alpha" not in form.holds:
+        raise PictureError(f"{name}: {form.name} cannot hold transparency; use --format png")
+    if max(width, height) > form.longest:
+        raise PictureError(f"{name}: {form.name} ends at {form.longest:,} pixels a side; use --format png")
 
 
 def _storable(picture: Picture, form: Format) -> tuple[Metadata, tuple[str, ...]]:

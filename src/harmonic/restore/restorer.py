@@ -20,7 +20,7 @@ from harmonic.errors import PictureError, UsageError, WeightsError
 from harmonic.images.message import shown
 from harmonic.images.picture import Picture, picture_to_pil
 from harmonic.images.read import read_picture
-from harmonic.images.write import write_picture
+from harmonic.images.write import refuse_unwritable, write_picture
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
@@ -193,6 +193,8 @@ class Restorer:
         started, source, target = time.monotonic(), Path(source), Path(target)
         refuse_existing(target, overwrite)
         picture = read_picture(source)
+        height, width = (self.scale * side for side in picture.colour.shape[:2])
+        refuse_unwritable(target, format, width, height, picture.alpha is not None)
         try:
             restored, result = self._restore_picture(picture, mix, progress)
         except PictureError as error:

@@ -29,8 +29,14 @@ def tiny(scale: Scale = 1) -> NetworkConfig:
 
 
 def fast(scale: Scale = 1) -> NetworkConfig:
-    """The bundled default: pure convolution, at least three times faster than NAFNet-w32."""
-    return NetworkConfig(scale=scale)
+    """The bundled default: pure convolution, at least three times faster than NAFNet-w32; at x4 as fast as SPAN-48.
+
+    Above scale 1 the finest features lie on the input's own grid, four times as many, so there are fewer channels.
+    """
+    if scale == 1:
+        return NetworkConfig()
+    hf = HFSpec(high_pass=4, blocks=(ConvSpec(),), tail=12)
+    return NetworkConfig(scale=scale, channels=(40, 80, 128), hf=hf)
 
 
 def base(scale: Scale = 1) -> NetworkConfig:

@@ -56,7 +56,7 @@ def test_activations_stay_small_for_black_faint_and_far_too_bright_pictures(pres
     model, largest = randomised(fresh(preset, 1)), [0.0]
 
     def look(_module, _inputs, output):
-        if isinstance(output, torch.Tensor):
+        if isinstance(output, torch.Tensor) and output.numel():  # no cell may ask for an expert
             largest.append(float(output.float().abs().max()))
 
     for module in model.modules():

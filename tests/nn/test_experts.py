@@ -50,6 +50,7 @@ def test_gathered_and_dense_experts_give_the_same_numbers(threshold):
     module, (x, statistics) = block(), inputs(2)
     module.router.threshold = threshold
     with torch.inference_mode():
+        module.form = "dense"
         dense, routing = module(x, Guide(statistics=statistics))
         module.form = "gathered"
         gathered, _ = module(x, Guide(statistics=statistics))

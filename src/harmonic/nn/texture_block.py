@@ -4,6 +4,7 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
+from torch.compiler import is_compiling
 
 from harmonic.nn.block import ConvMixer, GatedFFN
 from harmonic.nn.experts import DeblurExpert, DecompressExpert, DenoiseExpert, TextureExpert
@@ -25,8 +26,9 @@ class MoETextureBlock(nn.Module):
     side: of a cell, 8 or 16 positions. block: positions of an 8-pixel block of JPEG in the input, which divides `side`
     (4 at scale 1, else 8). selected: experts per cell at most. kernel: of the deblurring expert. rank: of the texture
     expert.
-    form: "dense" computes every expert everywhere and can be exported; "gathered" computes an expert only in the cells
-    where it counts. Both give the same numbers; which is faster, a measurement must say.
+    form: "dense" computes every expert everywhere; "gathered" only in the cells where it counts. Both give the same
+    numbers. "auto" gathers in evaluation, where it is faster even when nothing is skipped (docs/log.md), and is dense
+    in training and in compiled and exported graphs, whose shapes must not depend on the picture.
 
     reach: positions of its own grid, from x. From statistics: `gate_reach` positions to the far side of the cells.
     """
@@ -43,12 +45,12 @@ class MoETextureBlock(nn.Module):
         selected: int = 2,
         kernel: int = 9,
         rank: int = 16,
-        form: Literal["dense", "gathered"] = "dense",
+        form: Literal["auto", "dense", "gathered"] = "auto",
     ):
         super().__init__()
         if side % block:
             raise ValueError(f"block must divide the cell side ({side}), got {block}")
-        self.form: Literal["dense", "gathered"] = form
+        self.form = form
         self.side = self.grid = side
         self.norm1 = LayerNorm(channels)
         self.router = Router(channels, side, selected)
@@ -73,7 +75,8 @@ class MoETextureBlock(nn.Module):
         assert guide.statistics is not None, "a network with experts measures its input"
         y = self.norm1(x)
         routing = self.router(y, guide.statistics)
-        routed = self._gathered(y, routing) if self.form == "gathered" else self._dense(y, routing)
+        gathered = self.form == "gathered" or (self.form == "auto" and not (self.training or is_compiling()))
+        routed = self._gathered(y, routing) if gathered else self._dense(y, routing)
         x = x + self.deterministic(y, guide.cells) + routed
         return x + self.ffn(self.norm2(x)), routing
 

@@ -11,7 +11,7 @@ from comparison import Form, form, main
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.network.config import HFSpec, LFSpec, NetworkConfig, variant
 from harmonic.network.presets import fast
-from harmonic.network.specs import conv
+from harmonic.network.specs import ConvSpec, ExpertsSpec, conv
 
 PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
@@ -27,6 +27,7 @@ FORMS = {
     "+hf": form(TAIL),
     "+lf": form(KERNELS),
     "+fusion": form(fast()),
+    "experts": form(variant(fast(), hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec())))),
     "sum-tail": form(variant(fast(), hf=HFSpec(tail_form="sum"))),
     "nafnet": Form(lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1))),
 }

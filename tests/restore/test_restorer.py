@@ -120,7 +120,7 @@ def test_what_the_format_cannot_hold_is_said_before_any_work(restorer, tmp_path,
 def test_texture_and_budget_are_refused_by_networks_without_them(tiny_network, pixels):
     with pytest.raises(UsageError, match="generates no texture"):
         Restorer(tiny_network, device="cpu").restore(pixels, texture=0.5)
-    with pytest.raises(UsageError, match="--budget 0.5: this network has no experts"):
+    with pytest.raises(UsageError, match=r"--budget 0\.5: this network has no experts"):
         Restorer(tiny_network, device="cpu", budget=0.5)
 
 

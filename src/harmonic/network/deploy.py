@@ -31,8 +31,8 @@ def limit_experts(model: Harmonic, budget: float) -> None:
     """Set the compute budget of experts and budgeted windows, in place.
 
     1: as trained; less: only what is wanted more than 1 - budget. Where no expert is left, the deterministic one works
-    alone. There is no ranking of places, so a tile gives the numbers of the whole picture. Source: the idea of CAMixerSR
-    (CVPR 2024).
+    alone. There is no ranking of places, so a tile gives the numbers of the whole picture. Source: the idea of
+    CAMixerSR (CVPR 2024).
     Raises `ValueError` for a budget outside [0, 1] or a network without experts.
     """
     routers = [module for module in model.modules() if isinstance(module, Router | BudgetedWindow)]

@@ -3,16 +3,19 @@
 import json
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import PictureError, UsageError
 from harmonic.network.checkpoint import load_network
 from harmonic.network.harmonic import Harmonic
 from harmonic.train import loop
+from harmonic.train.__main__ import main
 from harmonic.train.batches import Stream, batch, sample, shrunk, thumbnails_of
 from harmonic.train.recipe import Model, Phase, Recipe, load_recipe
 from harmonic.train.schedule import rate
@@ -244,3 +247,14 @@ def test_a_block_that_cannot_be_built_is_one_line_about_the_recipe(tmp_path, blo
     with pytest.raises(UsageError, match=complaint) as caught:
         load_recipe(file)
     assert "mine.yaml" in str(caught.value) and "\n" not in str(caught.value)
+
+
+def test_overrides_may_stand_before_and_after_options(tmp_path, capsys):
+    (tmp_path / "r.yaml").write_text(
+        "name: toy\nmodel: {preset: tiny}\nphases: [{crop: 32, batch: 1}]\nprecision: fp32"
+    )
+    (tmp_path / "data").mkdir()
+    Image.fromarray(pictures()[0]).save(tmp_path / "data" / "a.png")
+    options = ["--data", str(tmp_path / "data"), "--out", str(tmp_path / "out")]
+    assert main([str(tmp_path / "r.yaml"), "warmup=1", *options, "steps=2"]) == 0
+    assert load_network(Path(capsys.readouterr().out.strip()))[1].step == 2

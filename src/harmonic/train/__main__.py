@@ -19,7 +19,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--no-resume", action="store_true", help="start anew even if the run exists")
     parser.add_argument("--init", type=Path, help="weights file to start from")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
-    args = parser.parse_args(arguments)
+    args = parser.parse_intermixed_args(arguments)
     try:
         weights = run(args.recipe, args.data, args.out, overrides=args.overrides, max_minutes=args.max_minutes,
                       resume=not args.no_resume, device=args.device, init=args.init, report=print_row,

@@ -17,7 +17,8 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.train import loop
 from harmonic.train.__main__ import main
 from harmonic.train.batches import Stream, batch, sample, shrunk, thumbnails_of
-from harmonic.train.recipe import Model, Phase, Recipe, load_recipe
+from harmonic.train.objective import losses
+from harmonic.train.recipe import Losses, Model, Phase, Recipe, load_recipe
 from harmonic.train.schedule import rate
 
 
@@ -161,6 +162,16 @@ def test_a_step_that_is_not_finite_is_skipped_and_counted(tmp_path, monkeypatch)
     row = json.loads((tmp_path / "log.jsonl").read_text().splitlines()[0])
     assert row["skipped"] == 1
     load_network(weights)  # refuses values that are not finite
+
+
+def test_every_picture_loss_of_the_recipe_is_known_and_weighted():
+    x, y = torch.rand(1, 3, 32, 32), torch.rand(1, 3, 32, 32)
+    names = set(Losses.model_fields) - {"balance", "z", "supervision"}
+    nothing = dict.fromkeys(names, 0.0)
+    for name in names:
+        one, two = (losses(x, y, Losses(**{**nothing, name: weight})) for weight in (1.0, 2.0))
+        assert set(one) == {name} and one[name] > 0
+        torch.testing.assert_close(two[name], 2 * one[name])
 
 
 def test_another_recipe_does_not_resume_the_run(tmp_path):

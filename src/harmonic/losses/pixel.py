@@ -9,6 +9,11 @@ def charbonnier(prediction: Tensor, target: Tensor, epsilon: float = 1e-3) -> Te
     return ((prediction - target).square() + epsilon * epsilon).sqrt().mean() - epsilon
 
 
+def l1(prediction: Tensor, target: Tensor) -> Tensor:
+    """Mean absolute difference."""
+    return (prediction - target).abs().mean()
+
+
 def fft_l1(prediction: Tensor, target: Tensor) -> Tensor:
     """L1 between orthonormal 2-D spectra, real and imaginary parts. Source: MIMO-UNet (Cho et al., ICCV 2021)."""
     spectrum = torch.fft.rfft2(prediction - target, norm="ortho")

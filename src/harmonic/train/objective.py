@@ -1,13 +1,14 @@
 """What training minimises: one prediction, the weighted terms over it, and what is logged about the routers."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor, nn
 
-from harmonic.losses.bands import high_band_loss, low_band_loss
-from harmonic.losses.pixel import charbonnier, fft_l1
+from harmonic.losses.bands import high_band_loss, laplacian_loss, low_band_loss
+from harmonic.losses.pixel import charbonnier, fft_l1, l1
 from harmonic.losses.routing import balance, entropy, supervision, z_loss
+from harmonic.losses.similarity import ms_ssim_loss, ssim_loss
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.routing import EXPERTS, Routing
 from harmonic.train.batches import Batch
@@ -25,18 +26,23 @@ def predict(model: nn.Module, batch: Batch) -> tuple[Tensor, Sequence[Routing]]:
     return parts.mix(), parts.routing
 
 
+TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "charbonnier": charbonnier,
+    "l1": l1,
+    "fft": fft_l1,
+    "ssim": ssim_loss,
+    "ms_ssim": ms_ssim_loss,
+    "laplacian": laplacian_loss,
+    "low": low_band_loss,
+    "high": high_band_loss,
+}
+"""Losses between pictures, by their key in a recipe."""
+
+
 def losses(prediction: Tensor, target: Tensor, weights: Losses) -> dict[str, Tensor]:
     """The weighted terms by name; a term of weight 0 is not computed."""
-    terms = {}
-    if weights.charbonnier:
-        terms["charbonnier"] = weights.charbonnier * charbonnier(prediction, target)
-    if weights.fft:
-        terms["fft"] = weights.fft * fft_l1(prediction, target)
-    if weights.low:
-        terms["low"] = weights.low * low_band_loss(prediction, target)
-    if weights.high:
-        terms["high"] = weights.high * high_band_loss(prediction, target)
-    return terms
+    chosen = {name: weight for name in TERMS if (weight := getattr(weights, name))}
+    return {name: weight * TERMS[name](prediction, target) for name, weight in chosen.items()}
 
 
 def routing_losses(routings: Sequence[Routing], labels: Tensor, weights: Losses) -> dict[str, Tensor]:

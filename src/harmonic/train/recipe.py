@@ -37,7 +37,11 @@ class Losses(Strict):
     """Weight of each term; 0 means that the term is not computed."""
 
     charbonnier: float = Field(default=1.0, ge=0)
-    fft: float = Field(default=0.0, ge=0)
+    l1: float = Field(default=0.0, ge=0)
+    fft: float = Field(default=0.0, ge=0, description="L1 between spectra")
+    ssim: float = Field(default=0.0, ge=0, description="1 - SSIM; crops of at least 11 pixels")
+    ms_ssim: float = Field(default=0.0, ge=0, description="1 - MS-SSIM")
+    laplacian: float = Field(default=0.0, ge=0, description="L1 over the bands of a pyramid; crops of multiples of 8")
     low: float = Field(default=0.0, ge=0, description="structure alone: means of 4 x 4 cells")
     high: float = Field(default=0.0, ge=0, description="texture alone: what these means leave over")
     balance: float = Field(default=0.001, ge=0, description="of the experts' importance; networks with experts only")

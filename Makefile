@@ -45,8 +45,10 @@ lint: install ## ruff and basedpyright
 	$(BIN)/ruff format --check .
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
-docs: install ## write the generated pages: docs/commands.md
+docs: install ## write what is generated: docs/commands.md and the pictures of the presets
 	$(BIN)/python -m harmonic.cli.reference > docs/commands.md
+	$(BIN)/harmonic info fast --svg docs/network-fast.svg
+	$(BIN)/harmonic info base --svg docs/network-base.svg
 
 clean: ## remove .venv, caches and demo results; never runs/
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist demo-results src/*.egg-info

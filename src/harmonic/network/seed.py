@@ -8,7 +8,7 @@ from torch import nn
 from harmonic.network.branches import GeneratedTexture, HFBranch, LFBranch
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.stages import Bottleneck, InputEmbed, StageDec, StageEnc
-from harmonic.nn.attention import RectangleAttention, WindowAttention
+from harmonic.nn.attention import RectangleAttention, WindowAttention, WindowHeads
 from harmonic.nn.block import Block, ConvMixer, GatedFFN
 from harmonic.nn.cells import CellGate
 from harmonic.nn.context import ContextEncoder, GlobalTokens
@@ -81,19 +81,19 @@ def seed_map(network: Harmonic) -> list[Idea]:
 
 
 def _found(network: Harmonic, classes: tuple[type[nn.Module], ...]) -> str | None:
-    """`Class xN in part, part; …` for modules of exactly these classes."""
+    """`Class xN in part, part; …` for the modules of exactly these classes."""
     texts = []
     for kind in classes:
         places = Counter(name.split(".")[0] for name, module in network.named_modules() if type(module) is kind)
         if places:
             count = f" x{places.total()}" if places.total() > 1 else ""
-            where = f" in {', '.join(places)}" if places.total() > len(places) or kind.__name__.lower() not in places else ""
-            texts.append(f"{kind.__name__}{count}{where}" if "" not in places else kind.__name__)
+            where = f" in {', '.join(places)}" if any(places) else ""  # the network itself has no name
+            texts.append(f"{kind.__name__}{count}{where}")
     return "; ".join(texts) or None
 
 
 def _window_sizes(network: Harmonic) -> Idea:
     """§11: windows of 8 to 16 positions, heads of at most 32 channels."""
-    heads = [module for module in network.modules() if hasattr(module, "head_width") and hasattr(module, "windows")]
-    sizes = sorted({f"{'x'.join(map(str, h.windows.size))}, heads of {h.head_width}" for h in heads})  # type: ignore[union-attr]
+    heads = [module for module in network.modules() if isinstance(module, WindowHeads | OverlapAttention)]
+    sizes = sorted({f"{'x'.join(map(str, h.windows.size))}, heads of {h.head_width} channels" for h in heads})
     return Idea("§11", "windows and heads", "; ".join(sizes) or None)

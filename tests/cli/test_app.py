@@ -64,19 +64,6 @@ def test_wrong_usage_is_one_line(harmonic, arguments):
     assert arguments[-1] in answer.err and "--help" in answer.err
 
 
-def test_info_tells_what_the_file_says(harmonic, weights):
-    text = harmonic("info", weights)
-    assert text.code == 0 and "tiny-test" in text.out
-    facts = json.loads(harmonic("info", weights, "--json").out)
-    assert (facts["name"], facts["scale"], facts["grid"]) == ("tiny-test", 1, 32)
-    assert facts["parameters"] > 0 and facts["config"]["channels"] and 0 < facts["reach"] <= 128
-
-
-def test_info_of_nothing_known(harmonic, tmp_path):
-    answer = harmonic("info", "nonsense")
-    assert answer.code == 3 and answer.err.startswith("error: model 'nonsense'") and answer.err.count("\n") == 1
-
-
 def test_models_lists_what_is_bundled(harmonic, weights, monkeypatch):
     monkeypatch.setattr("harmonic.assets._FOLDER", weights.parent)
     assert harmonic("models").out == "tiny  x1  test  (Apache-2.0)\n"

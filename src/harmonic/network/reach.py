@@ -61,3 +61,22 @@ def _meet(fusion: Fusion | None, structure: float, texture: float, stride: int) 
         return structure, texture
     both = max(structure, texture) + fusion.reach * stride
     return both, both
+
+
+def reach_of_parts(network: "Harmonic") -> dict[str, int]:
+    """What each part adds, in input pixels, by dotted name: its own reach times the stride of its map."""
+    config = network.config
+    s0, s1, s2 = (config.stride * k for k in (1, 2, 4))
+    reaches = {"embed": s0, "down0": s0, "down1": s1, "up1": s1, "up0": s0}  # a 3x3 each
+    stages = {
+        "enc0": (network.enc0, s0),
+        "enc1": (network.enc1, s1),
+        "bottleneck": (network.bottleneck, s2),
+        "dec1": (network.dec1.blocks, s1),
+        "dec0": (network.dec0.blocks, s0),
+        "lf": (network.lf.blocks if network.lf else None, s1),
+        "hf": (network.hf.blocks if network.hf else None, s0),
+        "fusion1": (network.fusion1, s1),
+        "fusion0": (network.fusion0, s1),
+    }
+    return reaches | {name: stage.reach * stride for name, (stage, stride) in stages.items() if stage is not None}

@@ -27,5 +27,6 @@ def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
 
     Only these two sides: the top-left corner keeps the absolute position of cells and windows.
     """
-    height, width = x.shape[-2:]
-    return mirror_pad(x, 0, -height % multiple, 0, -width % multiple)
+    # Written without the remainder of a negative number, which torch's compiler does not know for symbolic sides.
+    bottom, right = ((side + multiple - 1) // multiple * multiple - side for side in x.shape[-2:])
+    return mirror_pad(x, 0, bottom, 0, right)

@@ -1,0 +1,50 @@
+"""The network as a plain function of tensors, the form that graph exporters and compilers take."""
+
+from torch import Tensor, nn
+from torch.export import Dim
+
+from harmonic.network.harmonic import Harmonic
+from harmonic.nn.guide import Context
+from harmonic.nn.texture_block import MoETextureBlock
+from harmonic.ops.noise import Noise
+
+
+class TensorForm(nn.Module):
+    """x (B, 3, H, W), tokens (B, T, C) or None, seed (B,) and origin (B, 2) or None -> base, lf, hf[, texture].
+
+    tokens: those of `Context`. seed and origin: those of `Noise`; with them texture is generated, if the network can.
+    """
+
+    def __init__(self, network: Harmonic):
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, x: Tensor, tokens: Tensor | None = None, seed: Tensor | None = None, origin: Tensor | None = None
+    ) -> tuple[Tensor, ...]:
+        context = None if tokens is None else Context(tokens)
+        noise = None if seed is None or origin is None else Noise(seed, origin)
+        parts = self.network.decompose(x, context, noise)
+        result = parts.base, parts.lf, parts.hf
+        return result if parts.texture is None else (*result, parts.texture)
+
+
+def exportable(network: Harmonic) -> TensorForm:
+    """`network` as a function of tensors, for `torch.export` and `torch.compile`; weights are shared, not copied.
+
+    Raises ValueError where experts are told to run in the gathered form, whose work depends on the picture; the dense
+    one, which "auto" takes in graphs, gives the same numbers.
+    """
+    for name, module in network.named_modules():
+        if isinstance(module, MoETextureBlock) and module.form == "gathered":
+            raise ValueError(f"{name}: experts are in the gathered form; set form to auto or dense")
+    return TensorForm(network).eval()
+
+
+def dynamic_sides(network: Harmonic, longest: int = 8192) -> dict[int, Dim]:
+    """Dynamic shapes of x for `torch.export`: height and width, each a multiple of the grid, at least two of them.
+
+    One multiple alone is left out, because sides of 1 are another graph to the exporter. Pad, as `decompose` does.
+    """
+    most = longest // network.grid
+    return {axis: network.grid * Dim(name, min=2, max=most) for axis, name in ((2, "rows"), (3, "columns"))}

@@ -163,13 +163,13 @@ def train(
 def warm_start(model: nn.Module, init: Path) -> list[str]:
     """Take every tensor of a weights file that has the name and shape of one of the model's -> names of the rest.
 
-    So a network starts from one of another scale, tail or depth. Raises `UsageError` if less than half of the model's
-    numbers are there.
+    So a network starts from one of another scale, tail or depth. Raises `UsageError` if less than a tenth of the
+    model's numbers are there: that is another network.
     """
     own, given = model.state_dict(), load_network(init)[0].state_dict()
     fitting = {name: t for name, t in given.items() if name in own and own[name].shape == t.shape}
     taken, all_numbers = sum(t.numel() for t in fitting.values()), sum(t.numel() for t in own.values())
-    if taken < all_numbers / 2:
+    if taken < all_numbers / 10:
         raise UsageError(f"{init}: only {taken} of {all_numbers} numbers fit the recipe's network; "
                          "set model in the recipe to match, or train without --init")  # fmt: skip
     model.load_state_dict(fitting, strict=False)

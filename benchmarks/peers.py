@@ -4,7 +4,7 @@
     python benchmarks/peers.py [--threads 2] [--rounds 5] [--results results/peers-speed.json]
 
 Restoration from 256² pixels as ratio to NAFNet-w32; enlargement by 4 from 128² as ratio to SPAN-48. Random weights,
-interleaved, deploy forms where there are any, channels-last, fp32 and bf16 (convolutions and matrices cast once).
+interleaved, deploy forms where there are any, channels-last, fp32 and bf16 by autocast.
 NAFNet and Restormer are ours, written from the papers; the others are the classes of chaiNNer-org/spandrel.
 """
 

@@ -192,6 +192,8 @@ def test_max_minutes_ends_the_run_cooled_down(tmp_path):
         ("name: a\nlosses: {charbonier: 1}", None, "unknown key losses.charbonier; did you mean charbonnier?"),
         ("name: a\nsteps: many", None, "steps: "),
         ("name: a\nmodel: {changes: {lf: {blok: 1}}}", None, "did you mean blocks?"),
+        ("name: a\nphases: [{crop: 66}]", "losses.low=1", "multiples of 4 pixels; change crop 66"),
+        ("name: a\nphases: [{crop: 68}]", "losses.laplacian=1", "multiples of 8 pixels; change crop 68"),
         ("just a sentence", None, "a recipe is"),
         ("name: [", None, "not valid YAML"),
         ("name: a", "steps", "key=value"),

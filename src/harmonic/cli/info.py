@@ -33,7 +33,7 @@ def info(
 ) -> None:
     """Describe a model: card, modules, cost, and what each section of the seed became.
 
-    A model is a bundled name, a weights file, or a preset (tiny, fast, base), which has no weights yet. GMAC/MP are
+    A model is a bundled name, a weights file, or a preset (tiny, fast, base, large), which has no weights. GMAC/MP are
     thousand million multiply-adds per megapixel of input, in training form and fused; reach and grid are in input
     pixels.
     """
@@ -68,7 +68,7 @@ def info(
 def _described(model: str, scale: int | None) -> tuple["Harmonic", dict[str, Any]]:
     """The network, and what its card and its file say. A preset has neither."""
     from harmonic.assets import find_weights
-    from harmonic.errors import UsageError
+    from harmonic.errors import UsageError, WeightsError
     from harmonic.network.checkpoint import load_network
     from harmonic.network.harmonic import Harmonic
     from harmonic.network.presets import PRESETS
@@ -78,7 +78,10 @@ def _described(model: str, scale: int | None) -> tuple["Harmonic", dict[str, Any
         return network, {"name": model, "task": "a preset without weights", "scale": network.scale}
     if scale is not None:
         raise UsageError(f"--scale: {model} has weights, which fix it; leave the option out, or name a preset")
-    path = find_weights(model)
+    try:
+        path = find_weights(model)
+    except WeightsError as error:
+        raise WeightsError(f"{error}, or a preset: {', '.join(PRESETS)}") from None
     network, card = load_network(path)
     file = {"file": str(path), "bytes": path.stat().st_size}
     return network, {**file, **card.model_dump(mode="json", exclude={"config"}), "scale": card.scale}

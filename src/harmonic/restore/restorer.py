@@ -244,7 +244,9 @@ class Restorer:
         if not 0 <= strength <= 1:
             raise UsageError(f"--strength {strength:g}: must be 0 (the input as it is) to 1 (restored in full)")
         if not 0 <= detail <= _DETAIL_LIMIT:
-            raise UsageError(f"--detail {detail:g}: must be 0 (no texture correction) to 2; 1 is neutral")
+            raise UsageError(
+                f"--detail {detail:g}: must be 0 (no texture correction) to {_DETAIL_LIMIT:g}; 1 is neutral"
+            )
         if not 0 <= texture <= 1:
             raise UsageError(f"--texture {texture:g}: must be 0 (none is generated) to 1")
         if texture and not self._generates:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import torch
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import UsageError
@@ -81,6 +81,14 @@ class Recipe(Strict):
     validate_every: int = Field(default=2000, ge=1, description="steps")
     licence: str = "Apache-2.0"
     data: str = Field(default="", description="one sentence on the training pictures, kept with the weights")
+
+    @model_validator(mode="after")
+    def _crops_fit_the_bands(self) -> "Recipe":
+        whole = 8 if self.losses.laplacian else 4 if self.losses.low or self.losses.high else 1
+        for phase in self.phases:
+            if phase.crop * self.model.scale % whole:
+                raise ValueError(f"band losses need targets of multiples of {whole} pixels; change crop {phase.crop}")
+        return self
 
     def hash(self) -> str:
         """SHA-256 over the canonical JSON of all values, 16 hex digits."""

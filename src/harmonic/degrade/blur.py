@@ -1,4 +1,4 @@
-"""Separable Gaussian blur with replicated edges (HMIX H4, P-DB-1)."""
+"""Blur with replicated edges: separable Gaussian (HMIX H4, P-DB-1), and any kernel."""
 
 import numpy as np
 
@@ -36,3 +36,33 @@ def _filter(picture: np.ndarray, taps: np.ndarray, axis: int) -> np.ndarray:
         np.multiply(window, tap, out=product)
         total += product
     return total
+
+
+def convolve(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
+    """(H, W, C) float and (k, k), k odd -> same shape and dtype, edge pixels replicated.
+
+    Through the Fourier transform, which is quicker than sums from about 9 x 9 taps on and never much slower.
+    """
+    reach = len(kernel) // 2
+    if reach == 0:
+        return picture * picture.dtype.type(kernel.item())
+    height, width = picture.shape[:2]
+    padded = np.pad(picture, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    # Wrapping spoils the outer `reach` samples only, so the padded picture is large enough.
+    sizes = [_quick(side) for side in padded.shape[:2]]
+    spectrum = np.fft.rfft2(padded.transpose(2, 0, 1), sizes)  # pyright: ignore[reportArgumentType]
+    spectrum *= np.fft.rfft2(kernel.astype(picture.dtype), sizes)  # pyright: ignore[reportArgumentType]
+    full = np.fft.irfft2(spectrum, sizes)[:, 2 * reach :, 2 * reach :]  # pyright: ignore[reportArgumentType]
+    return np.ascontiguousarray(full[:, :height, :width].transpose(1, 2, 0).astype(picture.dtype, copy=False))
+
+
+def _quick(length: int) -> int:
+    """The next length without prime factors above 5, for which the transform is quick."""
+    while True:
+        rest = length
+        for prime in (2, 3, 5):
+            while rest % prime == 0:
+                rest //= prime
+        if rest == 1:
+            return length
+        length += 1

@@ -1,13 +1,43 @@
+from fractions import Fraction
 from io import BytesIO
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from harmonic.degrade.apply import degrade
-from harmonic.degrade.kinds import Blur, Jpeg, Noise, Round
+from harmonic.degrade.apply import degrade, final_size
+from harmonic.degrade.kinds import (
+    AnisotropicBlur,
+    Bicubic,
+    Blur,
+    Jpeg,
+    MotionBlur,
+    Noise,
+    PoissonNoise,
+    Resize,
+    Round,
+    Sinc,
+    Speckle,
+    ToScale,
+    WebP,
+)
+from harmonic.ops.resize import imresize
 
-EVERY_KIND = [Blur(sigma=1.2), Noise(sigma=20), Noise(sigma=20, clip=True), Jpeg(quality=30), Round()]
+SAME_SIZE = [
+    Blur(sigma=1.2),
+    AnisotropicBlur(sigma=2, across=1, angle=1),
+    MotionBlur(length=5, angle=1),
+    Sinc(cutoff=2),
+    Noise(sigma=20),
+    Noise(sigma=20, clip=True),
+    PoissonNoise(scale=2),
+    Speckle(sigma=20),
+    Jpeg(quality=30),
+    WebP(quality=30),
+    Round(),
+    ToScale(),
+]
+OTHER_SIZE = [Resize(factor=0.5, kernel="area"), ToScale(scale=1.7), Bicubic(scale=3)]
 
 
 def philox(key: int = 0) -> np.random.Generator:
@@ -18,14 +48,15 @@ def picture(height: int = 24, width: int = 37) -> np.ndarray:
     return np.random.default_rng(7).random((height, width, 3))
 
 
-@pytest.mark.parametrize("step", EVERY_KIND, ids=str)
+@pytest.mark.parametrize("step", [*SAME_SIZE, *OTHER_SIZE], ids=str)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_shape_and_dtype_stay_and_the_input_is_not_touched(step, dtype):
     clean = picture().astype(dtype)
     before = clean.copy()
     degraded = degrade(clean, [step], philox())
-    assert degraded.shape == clean.shape
-    assert degraded.dtype == dtype
+    assert degraded.shape == (*final_size([step], (24, 37)), 3)
+    assert (degraded.shape == clean.shape) == (step in SAME_SIZE)
+    assert degraded.dtype == dtype and not np.shares_memory(degraded, clean)
     np.testing.assert_array_equal(clean, before)
 
 
@@ -98,3 +129,67 @@ def test_chroma_is_subsampled_unless_told_otherwise():
 def test_other_shapes_and_dtypes_are_refused(wrong):
     with pytest.raises(ValueError, match=r"expected \(H, W, 3\)"):
         degrade(wrong, [], philox())
+
+
+@pytest.mark.parametrize("step", [*SAME_SIZE, *OTHER_SIZE], ids=str)
+@pytest.mark.parametrize("shape", [(1, 1, 3), (2, 9, 3)])
+def test_the_smallest_pictures_are_degraded_too(step, shape):
+    assert np.isfinite(degrade(np.full(shape, 0.4), [step], philox())).all()
+
+
+def test_photon_noise_grows_with_the_root_of_the_light():
+    for value in (0.0, 0.1, 0.5, 1.0):
+        noise = degrade(np.full((200, 200, 3), value), [PoissonNoise(scale=2)], philox()) - value
+        assert noise.std() * 255 == pytest.approx(2 * np.sqrt(255 * value), rel=0.02)
+        assert abs(noise.mean()) < 2e-3
+    dark = degrade(np.full((20, 20, 3), -0.1), [PoissonNoise(scale=2)], philox())
+    np.testing.assert_array_equal(dark, -0.1)
+
+
+def test_speckle_grows_with_the_light():
+    for value in (0.0, 0.2, 1.0):
+        noise = degrade(np.full((200, 200, 3), value), [Speckle(sigma=30)], philox()) - value
+        assert noise.std() * 255 == pytest.approx(30 * value, rel=0.02)
+
+
+@pytest.mark.parametrize("noise", [Noise(sigma=99), PoissonNoise(scale=8), Speckle(sigma=99)])
+def test_grey_noise_is_one_for_all_channels_and_clipped_noise_stays_in_the_range(noise):
+    grey = np.repeat(picture()[..., :1], 3, 2)
+    noisy = degrade(grey, [noise.model_copy(update={"grey": True})], philox())
+    assert noisy.max() > 1 and noisy.min() < 0
+    np.testing.assert_allclose(noisy, np.repeat(noisy[..., :1], 3, 2), atol=1e-12)
+    assert np.ptp(degrade(grey, [noise], philox()), axis=2).max() > 0.1
+    clipped = degrade(grey, [noise.model_copy(update={"grey": True, "clip": True})], philox())
+    np.testing.assert_array_equal(clipped, noisy.clip(0, 1))
+
+
+@pytest.mark.parametrize("scale", [1, 2, 3, 4])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_bicubic_is_the_benchmarks_own_to_the_last_sample(scale, dtype):
+    clean = np.random.default_rng(9).integers(0, 256, (48, 37, 3), np.uint8)
+    result = degrade((clean / 255).astype(dtype), [Bicubic(scale=scale)], philox())
+    np.testing.assert_array_equal(np.rint(result * 255), imresize(clean, Fraction(1, scale)))
+
+
+def test_a_chain_may_change_its_size_and_ends_where_it_is_told():
+    chain = [Resize(factor=0.37), Blur(sigma=1), Resize(factor=1.9, kernel="area"), ToScale(scale=2, kernel="bilinear")]
+    assert degrade(picture(48, 40), chain, philox()).shape == (24, 20, 3)
+    assert final_size(chain, (48, 40)) == (24, 20)
+    assert final_size([Resize(factor=0.05), ToScale(scale=1 / 0.3)], (5, 7)) == (2, 3)
+    assert final_size([ToScale(scale=4 / (1 / 1.1)), ToScale(scale=4)], (64, 128)) == (16, 32)
+
+
+def test_a_smooth_picture_survives_a_way_through_other_sizes_in_place():
+    y, x = np.mgrid[:40, :60]
+    ramp = np.stack([x / 60, y / 40, (x + y) / 100], 2)
+    for kernel in ("area", "bilinear", "bicubic"):
+        back = degrade(ramp, [Resize(factor=1.5, kernel=kernel), ToScale(kernel=kernel)], philox())
+        assert np.abs(back - ramp)[4:-4, 4:-4].max() < 0.01  # half a pixel aside would be 0.008 and 0.0125
+
+
+def test_webp_is_what_a_file_written_by_pillow_holds():
+    clean = np.random.default_rng(3).integers(0, 256, (33, 50, 3), dtype=np.uint8)
+    file = BytesIO()
+    Image.fromarray(clean).save(file, "WEBP", quality=40)
+    expected = np.asarray(Image.open(BytesIO(file.getvalue())).convert("RGB"))
+    np.testing.assert_array_equal(np.rint(degrade(clean / 255, [WebP(quality=40)], philox()) * 255), expected)

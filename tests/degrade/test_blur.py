@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from harmonic.degrade.blur import gaussian_blur, gaussian_taps
+from harmonic.degrade.blur import convolve, gaussian_blur, gaussian_taps
 
 
 def plain_blur(picture: np.ndarray, sigma: float) -> np.ndarray:
@@ -43,3 +43,18 @@ def test_a_flat_picture_stays_flat_to_its_edges():
 def test_below_a_twentieth_of_a_pixel_nothing_happens():
     picture = np.random.default_rng(2).random((8, 8, 3))
     np.testing.assert_array_equal(gaussian_blur(picture, 0.049), picture)
+
+
+@pytest.mark.parametrize("side", [1, 3, 7, 21])
+@pytest.mark.parametrize("shape", [(1, 1, 3), (5, 33, 3), (24, 17, 3)])
+def test_any_kernel_equals_the_plain_form(side, shape):
+    rng = np.random.default_rng(3)
+    picture, kernel = rng.random(shape), rng.random((side, side))
+    kernel += kernel[::-1, ::-1]  # as all kernels here are
+    reach = side // 2
+    padded = np.pad(picture, ((reach, reach), (reach, reach), (0, 0)), mode="edge")
+    plain = sum(kernel[y, x] * padded[y : y + shape[0], x : x + shape[1]] for y in range(side) for x in range(side))
+    np.testing.assert_allclose(convolve(picture, kernel), plain, rtol=1e-10)
+    single = convolve(picture.astype(np.float32), kernel / kernel.sum())
+    assert single.dtype == np.float32
+    np.testing.assert_allclose(single, plain / kernel.sum(), atol=2e-6)

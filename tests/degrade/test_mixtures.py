@@ -1,12 +1,22 @@
 from collections import Counter
+from hashlib import sha256
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
 
 from harmonic.degrade.apply import degrade
-from harmonic.degrade.kinds import Jpeg, Noise, Round
-from harmonic.degrade.mixtures import Mixture, sample_classic, sample_hmix, sample_jpeg, sample_mixture, sample_noise
+from harmonic.degrade.kinds import CHAIN, Bicubic, Jpeg, Noise, PoissonNoise, Round, Speckle
+from harmonic.degrade.mixtures import (
+    PRESETS,
+    Mixture,
+    greyed,
+    sample_classic,
+    sample_hmix,
+    sample_jpeg,
+    sample_mixture,
+    sample_noise,
+)
 
 
 def philox(key: int = 0) -> np.random.Generator:
@@ -14,7 +24,9 @@ def philox(key: int = 0) -> np.random.Generator:
 
 
 def family(chain) -> str:
-    kinds = tuple(step.kind for step in chain if step.kind != "round")
+    kinds = tuple(step.kind for step in chain if step.kind not in ("round", "bicubic"))
+    if "to-scale" in kinds:
+        return "real"
     return {(): "clean", ("blur", "noise", "jpeg"): "hmix"}.get(kinds, kinds[0] if kinds else "")
 
 
@@ -73,3 +85,40 @@ def test_every_drawn_chain_can_be_applied(rng):
 def test_the_same_key_draws_the_same_chains():
     first, again = philox(5), philox(5)
     assert [sample_mixture(first) for _ in range(50)] == [sample_mixture(again) for _ in range(50)]
+
+
+@pytest.mark.parametrize("name", PRESETS)
+def test_presets_have_their_shares_and_always_some_clean_pictures(name):
+    rng, mixture = philox(), PRESETS[name]
+    counts = Counter(family(sample_mixture(rng, mixture)) for _ in range(3000))
+    weights = mixture.model_dump(exclude={"grey"})
+    for kind, weight in weights.items():
+        assert counts[kind] / 3000 == pytest.approx(weight / sum(weights.values()), abs=0.03)
+    assert counts["clean"] > 0
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_enlargement_starts_from_the_exact_bicubic_or_from_its_own_way_down(scale):
+    rng, same = philox(), philox()
+    mixture = Mixture(clean=1, blur=1, noise=1, jpeg=1, hmix=1, real=1)
+    for _ in range(100):
+        chain, plain = sample_mixture(rng, mixture, scale), sample_mixture(same, mixture)
+        assert family(chain) == family(plain)
+        if family(chain) != "real":
+            assert chain == (Bicubic(scale=scale), *plain)
+        crop = np.zeros((8 * scale, 12 * scale, 3), np.float32)
+        assert degrade(crop, chain, philox()).shape == (8, 12, 3)
+
+
+def test_noise_of_grey_pictures_is_grey_and_all_else_stays():
+    chain = (Noise(sigma=3), Jpeg(quality=9), PoissonNoise(scale=1), Speckle(sigma=2), Round())
+    grey = {"grey": True}
+    expected = tuple(s.model_copy(update=grey) if "grey" in type(s).model_fields else s for s in chain)
+    assert greyed(chain) == expected and greyed(chain) != chain
+
+
+def test_the_draws_of_a_recipe_stay_what_they_were():
+    """A run that goes on after an update, and a figure that is made again, see the same damage."""
+    rng = philox()
+    told = sha256(b"".join(CHAIN.dump_json(sample_mixture(rng)) for _ in range(200)))
+    assert told.hexdigest()[:16] == "baed0538978b26e0"

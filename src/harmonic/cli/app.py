@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, info, models, restore, train
+from harmonic.cli import bench, degrade, info, models, restore, train
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
@@ -54,6 +54,7 @@ app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
 app.add_typer(bench.app, name="bench")
 app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("info", epilog=info.EXAMPLES)(info.info)
+app.command("degrade", epilog=degrade.EXAMPLES)(degrade.degrade)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 
 

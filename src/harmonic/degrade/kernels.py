@@ -52,10 +52,10 @@ def _shaped(step: AnisotropicBlur) -> np.ndarray:
 
 
 def _line(length: float, angle: float) -> np.ndarray:
-    """Points along a segment of `length` - 1 pixels between its ends, each shared among its four neighbours."""
-    reach = ceil((length - 1) / 2)
+    """Points along a segment, each shared among its four neighbours, as bilinear interpolation does."""
+    reach = ceil(length / 2)
     size = 2 * reach + 1
-    t = np.linspace(-0.5, 0.5, ceil(length) * _STEPS + 1) * (length - 1)
+    t = ((np.arange(count := ceil(length) * _STEPS + 1) + 0.5) / count - 0.5) * length
     x, y = reach + t * cos(angle), reach + t * sin(angle)
     kernel = np.zeros((size + 1, size + 1))  # one more, for neighbours of weight 0
     left, top = np.floor(x).astype(int), np.floor(y).astype(int)

@@ -56,13 +56,13 @@ class AnisotropicBlur(Value):
 
 
 class MotionBlur(Value):
-    """The picture moved evenly along a straight line during exposure. length: pixels, 1 to 31; 1 is the identity.
+    """The picture moved evenly along a straight line during exposure. length: pixels of the way, 0 to 30.
 
     angle: radians from the x axis to the y axis, which points down. Edge pixels are replicated.
     """
 
     kind: Literal["motion-blur"] = "motion-blur"
-    length: float = Field(ge=1, le=31)
+    length: float = Field(ge=0, le=30)
     angle: float = Field(default=0.0, ge=-pi, le=pi)
 
 

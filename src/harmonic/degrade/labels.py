@@ -1,6 +1,7 @@
 """How much of each degradation a sample carries, 0 to 1: what the routers of experts are taught (design §3.7)."""
 
 from collections.abc import Iterable
+from fractions import Fraction
 from math import pi, sqrt
 
 import numpy as np
@@ -22,6 +23,8 @@ from harmonic.degrade.kinds import (
     ToScale,
     WebP,
 )
+from harmonic.ops.interpolate import Kernel, interpolation_taps
+from harmonic.ops.resize import taps
 
 _FULL_NOISE, _FULL_BLUR, _BEST_QUALITY = 50.0, 3.0, 95
 _FLAT = 1e-5  # mean square of detail below which there is no texture to lose, about one grey level
@@ -30,11 +33,13 @@ _FLAT = 1e-5  # mean square of detail below which there is no texture to lose, a
 def strengths(chain: Iterable[Degradation]) -> tuple[float, float, float]:
     """Noise, blur and compression of a chain: 0 none, 1 sigma 50 / sigma 3 pixels / JPEG quality 10 and worse.
 
-    Noise is what is left of it in the end, at mid-grey: independent noises add their variances, and a blur after the
-    noise takes some of it away again. Blur is counted in pixels of the end result, and variances add as well. A chain
-    that passed through a smaller size than it ends with has lost what lies beyond that size's pixels, and so has one
-    after a `Sinc`: both count as the blur that `_lost` says, the size at the end of the chain as none. Compression is
-    that of the worst file; WebP's qualities are taken for JPEG's.
+    Noise is what is left of it in the end, at mid-grey: independent noises add their variances, and what averages
+    pixels after the noise, blur and resizing, takes some of it away again, as if it still were white.
+
+    Blur is counted in pixels of the end result, and variances add as well. A chain that passed through a smaller size
+    than it ends with has lost what lies beyond that size's pixels, and so has one after a `Sinc`: both count as the
+    blur that `_lost` says, the size at the end of the chain as none. Compression is that of the worst file; WebP's
+    qualities are taken for JPEG's.
     """
     noise = compression = 0.0  # variance on the 0–255 scale; strength
     blur = 0.0  # variance in square pixels of the clean picture
@@ -59,11 +64,14 @@ def strengths(chain: Iterable[Degradation]) -> tuple[float, float, float]:
                 noise *= float((kernel_of(step) ** 2).sum())
             case Jpeg(quality=quality) | WebP(quality=quality):
                 compression = max(compression, (_BEST_QUALITY - quality) / (_BEST_QUALITY - 10))
-            case Resize(factor=factor):
+            case Resize(factor=factor, kernel=kernel):
+                noise *= _left_by_resizing(factor, kernel)
                 size *= factor
-            case ToScale(scale=scale):
+            case ToScale(scale=scale, kernel=kernel):
+                noise *= _left_by_resizing(1 / scale / size, kernel)
                 size = 1 / scale
             case Bicubic(scale=scale):
+                noise *= float((taps(scale, Fraction(1, scale))[1] ** 2).sum() ** 2)
                 size /= scale
             case _:
                 pass
@@ -72,8 +80,14 @@ def strengths(chain: Iterable[Degradation]) -> tuple[float, float, float]:
     return min(sqrt(noise) / _FULL_NOISE, 1.0), min(sqrt(blur) / _FULL_BLUR, 1.0), min(compression, 1.0)
 
 
+def _left_by_resizing(factor: float, kernel: Kernel) -> float:
+    """Share of the variance of white noise, from the weights of a line of 60 pixels."""
+    _, weights = interpolation_taps(60, max(1, round(60 * factor)), kernel)
+    return float((weights**2).sum(1).mean() ** 2)
+
+
 def _lost(share: float) -> float:
-    """Variance of the Gaussian blur, in square pixels, that is like keeping only that share of the frequencies of a side.
+    """Variance of the Gaussian blur, in square pixels, that resembles keeping that share of the frequencies of a side.
 
     share: 0 to 1. A pixel of the smaller picture is 1/share wide; shrinking averages over it and enlarging spreads it
     again: twice the variance of a box, (1/share² - 1) / 12. It halves the contrast near the same frequency.

@@ -27,6 +27,7 @@ def test_the_highest_draw_takes_the_last_triple_and_the_upper_ends():
     triple, steps = level_steps("severe", [ALMOST_ONE] * 4)
     assert triple == (10, 10, 2)
     blur, noise, jpeg = steps
+    assert isinstance(blur, Blur) and isinstance(noise, Noise)
     assert blur.sigma == pytest.approx(5)
     assert noise.sigma == pytest.approx(50)
     assert jpeg == Jpeg(quality=60)

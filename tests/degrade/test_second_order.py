@@ -65,8 +65,9 @@ def test_ranges_are_the_published_ones(chains):
     assert reaches([step.cutoff for step in rings if step.size >= 13], pi / 5, pi)
     assert reaches(resized, 0.15, 1.5)
     for number, sigma, scale in ((0, 30, 3.0), (1, 25, 2.5)):
-        assert reaches([n[number].sigma for n in noises if isinstance(n[number], Noise)], 1, sigma)
-        assert reaches([n[number].scale for n in noises if isinstance(n[number], PoissonNoise)], 0.05, scale)
+        steps = [pair[number] for pair in noises]
+        assert reaches([step.sigma for step in steps if isinstance(step, Noise)], 1, sigma)
+        assert reaches([step.scale for step in steps if isinstance(step, PoissonNoise)], 0.05, scale)
     assert (min(qualities), max(qualities)) == (30, 95)
     assert np.mean([factor > 1 for factor in resized]) == pytest.approx(2 / 9, abs=0.03)
     assert len(resized) / len(chains) == pytest.approx(0.9, abs=0.03)

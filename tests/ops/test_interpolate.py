@@ -11,14 +11,14 @@ KERNELS: tuple[Kernel, ...] = ("area", "bilinear", "bicubic")
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@pytest.mark.parametrize("size", [(1, 1), (7, 40), (19, 27), (24, 36), (61, 9)])
-def test_a_picture_is_resized_as_torch_does_it(kernel, size):
+@pytest.mark.parametrize("height, width", [(1, 1), (7, 40), (19, 27), (24, 36), (61, 9)])
+def test_a_picture_is_resized_as_torch_does_it(kernel, height, width):
     picture = np.random.default_rng(0).random((24, 36, 3))
     planes = torch.from_numpy(picture).permute(2, 0, 1)[None]
     options = {} if kernel == "area" else {"align_corners": False}
-    expected = F.interpolate(planes, size=size, mode=kernel, **options)[0].permute(1, 2, 0).numpy()
-    np.testing.assert_allclose(interpolate(picture, *size, kernel), expected, atol=1e-12)
-    assert interpolate(picture.astype(np.float32), *size, kernel).dtype == np.float32
+    expected = F.interpolate(planes, size=(height, width), mode=kernel, **options)[0].permute(1, 2, 0).numpy()
+    np.testing.assert_allclose(interpolate(picture, height, width, kernel), expected, atol=1e-12)
+    assert interpolate(picture.astype(np.float32), height, width, kernel).dtype == np.float32
 
 
 @pytest.mark.parametrize("kernel", KERNELS)

@@ -130,6 +130,14 @@ def test_the_input_stays_and_no_steps_give_an_equal_picture():
     assert torch.equal(batch, before)
 
 
+def test_the_precision_of_the_training_step_around_it_does_not_matter():
+    batch, chains = pictures(6), chains_of(MIXED, 6)
+    expected = degrade_batch(batch, chains, range(6))
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        result = degrade_batch(batch.requires_grad_(), chains, range(6))
+    assert torch.equal(result, expected) and not result.requires_grad
+
+
 @pytest.mark.parametrize("size", [(1, 1), (1, 7), (5, 2)])
 def test_the_smallest_pictures_are_degraded_too(size):
     chains = [chain for preset in PRESETS.values() for chain in chains_of(preset, 4)]

@@ -6,7 +6,8 @@ as many operations as one of them; those of a mixture a few times as many.
 
 Gaussian noise is a function of (key, step, place) (`ops/noise.py`): the same on every device to the rounding of its
 arithmetic. Photon noise comes from a `torch.Generator`: the same on every device of one kind. Neither is that of NumPy.
-Blur and resizing equal `apply.py` to 1e-5, JPEG nearly (`device_jpeg.py`); WebP has no such form and is refused.
+Blur and resizing equal `apply.py` to 1e-5, JPEG and the exact bicubic but for ties (`device_jpeg.py`); WebP has no such
+form and is refused. Matrix products are to be full float32, torch's default; TF32 would cost JPEG its exactness.
 """
 
 from collections.abc import Sequence
@@ -45,11 +46,12 @@ from harmonic.ops.resize import taps
 
 
 def degrade_batch(pictures: Tensor, chains: Sequence[Chain], keys: Sequence[int]) -> Tensor:
-    """Apply to each picture its chain. (B, 3, H, W) float32 in [0, 1] -> (B, 3, h, w) float32, same device, new memory.
+    """Apply to each picture its chain, without gradients. (B, 3, H, W) float32 in [0, 1] -> (B, 3, h, w), new memory.
 
-    keys: one integer per sample, from which all its noise comes; a result depends on picture, chain and key alone, not
-    on the rest of the batch. Nothing is clamped except by the steps that say so. Raises ValueError for other shapes and
-    dtypes, for a chain with WebP and for chains that end at different sizes.
+    The result is float32 on the same device. keys: one integer per sample, from which all its noise comes; a sample
+    depends on its picture, chain and key alone, not on the rest of the batch. Nothing is clamped except by the steps
+    that say so. Raises ValueError for other shapes and dtypes, for a chain with WebP and for chains that end at
+    different sizes.
     """
     if pictures.ndim != 4 or pictures.shape[1] != 3 or pictures.dtype != torch.float32:
         raise ValueError(f"expected (B, 3, H, W) float32, got {tuple(pictures.shape)} {pictures.dtype}")
@@ -61,13 +63,14 @@ def degrade_batch(pictures: Tensor, chains: Sequence[Chain], keys: Sequence[int]
     if len(ends := {final_size(chain, start) for chain in chains}) > 1:
         raise ValueError(f"chains of one batch must end at one size, got {sorted(ends)}")
     samples = list(pictures)
-    for number in range(max(map(len, chains), default=0)):
-        for members in _families([chain[number] if number < len(chain) else None for chain in chains]):
-            steps: list[Any] = [chains[m][number] for m in members]
-            seeds = [_seed(keys[m], number) for m in members]
-            for member, result in zip(members, _apply([samples[m] for m in members], steps, seeds, start), strict=True):
-                samples[member] = result
-    return torch.stack(samples)
+    with torch.no_grad(), torch.autocast(pictures.device.type, enabled=False):
+        for number in range(max(map(len, chains), default=0)):
+            for members in _families([chain[number] if number < len(chain) else None for chain in chains]):
+                seeds = [_seed(keys[m], number) for m in members]
+                results = _apply([samples[m] for m in members], [chains[m][number] for m in members], seeds, start)
+                for member, result in zip(members, results, strict=True):
+                    samples[member] = result
+        return torch.stack(samples)
 
 
 def _families(steps: Sequence[Degradation | None]) -> list[list[int]]:

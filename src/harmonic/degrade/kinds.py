@@ -40,8 +40,8 @@ class Blur(Value):
 class AnisotropicBlur(Value):
     """Blur by a kernel of size x size taps, long along `angle`, edge pixels replicated (Real-ESRGAN, BSRGAN).
 
-    With q = (along / sigma)² + (across / across_sigma)², the kernel is exp(-q^beta / 2) for `gaussian` (beta 1: the
-    plain one; other values: the generalised one) and 1 / (1 + q^beta) for `plateau`, normalised.
+    With q = (x / sigma)² + (y / across)², x along the angle and y across it, the kernel is exp(-q^beta / 2) for
+    `gaussian` (beta 1: the plain one, else the generalised one) and 1 / (1 + q^beta) for `plateau`, normalised.
     sigma, across: pixels, 0.1 to 10; angle: radians from the x axis to the y axis, which points down; beta: 0.5 to 4;
     size: odd, 1 to 33, which cuts the kernel off, so that the same sigma blurs less in a smaller one.
     """
@@ -160,7 +160,7 @@ class ToScale(Value):
 class Bicubic(Value):
     """MATLAB's `imresize(picture, 1/scale)` of the picture as 8 bit: inputs of published benchmarks (P-SR-2 to P-SR-4).
 
-    Rounds to 8 bit first and after each of the two passes. Sides become ceil(side / scale).
+    scale: 1 to 16. Rounds to 8 bit first and after each of the two passes. Sides become ceil(side / scale).
     """
 
     kind: Literal["bicubic"] = "bicubic"

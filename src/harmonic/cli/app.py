@@ -12,7 +12,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, degrade, info, models, restore, train
+from harmonic.cli import bench, data, info, models, restore, train
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
@@ -56,6 +56,7 @@ app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("info", epilog=info.EXAMPLES)(info.info)
 app.command("degrade", epilog=degrade.EXAMPLES)(degrade.degrade)
 app.command("train", epilog=train.EXAMPLES)(train.train)
+app.add_typer(data.app, name="data")
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -98,7 +98,8 @@ def pack(
 ) -> None:
     """Decode pictures once, into a file that training starts from at once.
 
-    Give it to --data in place of the folder; the crops of val.txt are packed along. The file is as large as the pixels: 3 MB a megapixel. When pictures change, training asks to pack them again.
+    Give it to --data in place of the folder; the crops of val.txt are packed along. It is as large as the pixels, 3 MB
+    a megapixel. When pictures change, training asks to pack them again.
     """
     from harmonic.train.packed import pack as write_packed
 

@@ -19,7 +19,7 @@ from harmonic.train.pictures import (
     training_files,
 )
 
-Data = Path | Sequence[Path]
+Data = str | Path | Sequence[str | Path]
 """A folder, a list (`.txt`), a packed file, or several of them."""
 
 

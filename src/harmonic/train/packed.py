@@ -5,6 +5,9 @@
 The index comes last, so that packing needs memory for a few pictures only. It names every picture with its shape,
 place, CRC-32 and the SHA-256 of the file that it came from; by the latter, a pack that is older than its pictures is
 refused.
+
+Mapping has a price: whoever cuts the file short in place while a run uses it ends that run (SIGBUS). `pack` does not:
+it renames a new file over the old one, and the run keeps the old.
 """
 
 import json
@@ -24,7 +27,14 @@ import numpy as np
 from harmonic.errors import HarmonicError, ResourceError, UsageError
 from harmonic.images.message import reason, shown
 from harmonic.restore.ledger import file_digest
-from harmonic.train.pictures import Decoded, decoded_or_reason, in_order, read_listed_crops, training_files
+from harmonic.train.pictures import (
+    Decoded,
+    decoded_or_reason,
+    in_order,
+    read_listed_crops,
+    training_files,
+    validation_crops,
+)
 
 MAGIC = b"HARMONIC-PACK-1\n"
 _FAMILY = b"HARMONIC-PACK-"
@@ -80,7 +90,7 @@ def open_packed(path: Path, verify: bool = True) -> Packed:
     entries = [Entry(**entry) for entry in index["entries"]]
     pictures = [_view(data, entry) for entry in entries]
     if verify:
-        sums = in_order(lambda picture: zlib.crc32(picture.data), pictures)
+        sums = list(in_order(lambda picture: zlib.crc32(picture.data), pictures))
         for entry, found in zip(entries, sums, strict=True):
             if found != entry.crc32:
                 raise UsageError(f"{shown(path)}: is damaged at {entry.name}; {_again(index)}")
@@ -127,6 +137,7 @@ def pack(
                     "folders": [os.fspath(folder.resolve()) for folder in folders],
                     "entries": [asdict(entry) for entry in entries],
                     "left_out": left_out,
+                    "crops": _crops(folders),
                 }
             ).encode()
             file.write(index + _TAIL.pack(len(index), zlib.crc32(index)) + MAGIC)
@@ -207,18 +218,25 @@ def _view(data: mmap.mmap, entry: Entry) -> np.ndarray:
 
 
 def _outdated(index: dict[str, Any], entries: Sequence[Entry]) -> Iterator[str]:
-    """Files of the folders at hand that are new, gone or changed since they were packed."""
+    """Files that are new, gone or changed since they were packed; none when their folders are not at hand."""
     packed = {entry.name: entry for entry in entries if not entry.crop}
     known = packed.keys() | {name for name, _ in index["left_out"]}
-    for folder in map(Path, index["folders"]):
-        try:
-            found = {os.fspath(path.resolve()): path for path in training_files(folder)}
-        except HarmonicError:  # not here, or emptied since
-            continue
-        yield from sorted(found.keys() - known)
-        below = {name for name in known if Path(name).is_relative_to(folder)}
-        yield from sorted(below - found.keys())
-        yield from (name for name, path in found.items() if name in packed and _changed(path, packed[name]))
+    folders = [Path(folder) for folder in index["folders"]]
+    try:
+        found = {os.fspath(path.resolve()): path for folder in folders for path in training_files(folder)}
+        crops = _crops(folders)
+    except HarmonicError:
+        return
+    yield from sorted(found.keys() ^ known)
+    yield from (name for name, path in found.items() if name in packed and _changed(path, packed[name]))
+    if crops != index["crops"]:
+        yield "val.txt"
+
+
+def _crops(folders: Sequence[Path]) -> list[list[str | int]]:
+    """What val.txt asks for, in the form of the index."""
+    crops = [crop for folder in folders for crop in validation_crops(folder)]
+    return [[os.fspath(crop.path.resolve()), crop.x, crop.y, crop.width, crop.height] for crop in crops]
 
 
 def _changed(path: Path, entry: Entry) -> bool:

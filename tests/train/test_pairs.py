@@ -20,9 +20,9 @@ def pairs_of(folders, scale, manifest=None, **options):
 
 @pytest.fixture
 def folders(tmp_path):
-    """Targets of 96 x 128, and inputs of half the size in another format."""
+    """Targets of 128 x 160, and inputs of half the size in another format."""
     for number in range(8):
-        target = scene(number, 96, 128)
+        target = scene(number, 128, 160)
         save(tmp_path / "hr" / "set" / f"{number}.png", target)
         save(tmp_path / "lr" / "set" / f"{number}.webp", imresize(target, HALF), lossless=True)
     return tmp_path / "lr", tmp_path / "hr"
@@ -32,7 +32,7 @@ def test_names_match_whatever_the_ending(folders):
     got = pairs_of(folders, 2)
     assert [pair.name for pair in got.pairs] == [f"set/{n}" for n in range(8)] and not got.bad and not got.shifted
     for number, pair in enumerate(got.pairs):
-        assert np.array_equal(pair.gt, scene(number, 96, 128)) and np.array_equal(pair.lq, imresize(pair.gt, HALF))
+        assert np.array_equal(pair.gt, scene(number, 128, 160)) and np.array_equal(pair.lq, imresize(pair.gt, HALF))
         assert pair.shift is not None and np.hypot(*pair.shift) < 0.06
 
 
@@ -47,7 +47,7 @@ def test_a_manifest_decides(folders, tmp_path, between):
     (tmp_path / "m.txt").write_text(f"# input, target\nset/3.webp{between}set/3.png\nset/1.webp{between}set/1.png\n")
     got = pairs_of(folders, 2, tmp_path / "m.txt")
     assert [pair.name for pair in got.pairs] == ["set/3.webp", "set/1.webp"]
-    assert np.array_equal(got.pairs[0].gt, scene(3, 96, 128))
+    assert np.array_equal(got.pairs[0].gt, scene(3, 128, 160))
 
 
 @pytest.mark.parametrize("line", ["set/3.webp", "a,b,c"])
@@ -64,13 +64,13 @@ def spoiled(folders):
     (targets / "1.png").unlink()
     (inputs / "2.webp").write_bytes(b"no picture")
     (targets / "3.png").write_bytes((targets / "3.png").read_bytes()[:500])
-    save(inputs / "4.webp", scene(4, 48, 63))
-    save(inputs / "5.png", scene(5, 48, 64))
+    save(inputs / "4.webp", scene(4, 64, 79))
+    save(inputs / "5.png", scene(5, 64, 80))
     return folders
 
 
 REASONS = ["0.png: has no input", "1.webp: has no target", "2.webp: holds a text", "3.png: is damaged",
-           "4: target is 128x96, but x2 of the input 63x48 is 126x96", "bears the same name"]  # fmt: skip
+           "4: target is 160x128, but x2 of the input 79x64 is 158x128", "bears the same name"]  # fmt: skip
 
 
 def test_every_bad_pair_is_named_with_its_reason(spoiled):
@@ -90,10 +90,10 @@ def test_strictness_names_the_set_five_and_the_number(spoiled):
 
 
 def test_no_good_pair_is_refused(folders):
-    with pytest.raises(UsageError, match="8 of 8 are bad: set/0: target is 128x96, but x3 of the input 64x48"):
+    with pytest.raises(UsageError, match="8 of 8 are bad: set/0: target is 160x128, but x3 of the input 80x64"):
         pairs_of(folders, 3)
-    with pytest.raises(UsageError, match="smaller than a crop of 97"):
-        pairs_of(folders, 2, smallest=97)
+    with pytest.raises(UsageError, match="smaller than a crop of 129"):
+        pairs_of(folders, 2, smallest=129)
     with pytest.raises(PictureError, match="no such file or folder"):
         read_pairs(folders[0] / "nowhere", folders[1], 2)
 
@@ -105,7 +105,7 @@ def test_a_manifest_that_names_missing_files_lists_them(folders, tmp_path):
 
 
 def test_a_shifted_pair_is_told(folders):
-    target = scene(6, 97, 129)
+    target = scene(6, 129, 161)
     save(folders[0] / "set" / "6.webp", imresize(target[1:, 1:], HALF), lossless=True)
     save(folders[1] / "set" / "6.png", target[:-1, :-1])
     got = pairs_of(folders, 2)

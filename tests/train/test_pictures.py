@@ -122,6 +122,7 @@ def test_threads_keep_the_order_and_hold_few_results():
 
     for got in in_order(work, range(40), workers=2):
         assert got == taken
+        time.sleep(0.003)  # slower than the workers
         with lock:
             taken += 1
 

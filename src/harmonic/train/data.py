@@ -38,12 +38,12 @@ def read_training(
     for source in sources(data):
         if is_packed(source):
             packed = open_packed(source)
-            small = [i for i, picture in enumerate(packed.pictures) if min(picture.shape[:2]) < smallest]
-            left_out += [
-                *packed.left_out,
-                *(f"{packed.names[i]}: smaller than a crop of {smallest} pixels" for i in small),
-            ]
-            pictures += [picture for picture in packed.pictures if min(picture.shape[:2]) >= smallest]
+            left_out += packed.left_out
+            for name, picture in zip(packed.names, packed.pictures, strict=True):
+                if min(picture.shape[:2]) >= smallest:
+                    pictures.append(picture)
+                else:
+                    left_out.append(f"{name}: smaller than a crop of {smallest} pixels; left out")
             continue
         for result in in_order(lambda path: decoded_or_reason(path, smallest), training_files(source)):
             if isinstance(result, Decoded):

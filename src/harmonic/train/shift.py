@@ -6,8 +6,8 @@ Optics Letters 33(2), 2008.
 
 import numpy as np
 
-LARGEST = 512
-"""Pixels per side that are compared, from the middle of the picture."""
+LEAST, LARGEST = 64, 512
+"""Pixels per side that are compared: fewer say nothing for sure, of more the middle is taken."""
 
 _STEPS = 50
 """Per pixel, of the enlarged peak."""
@@ -19,26 +19,13 @@ _SMOOTHEST, _NOISIEST = 0.015, 0.25
 def shift_between(first: np.ndarray, second: np.ndarray) -> tuple[float, float] | None:
     """(down, right) in pixels: `second` shows what `first` shows, moved by so much. (H, W) grey each, any scale.
 
-    Within 0.05 pixel on photographs, also where one of them is blurred or noisy (tests); found up to a quarter of the
-    side. None when there is too little structure to tell, or none that both show.
+    Measured on photographs of 96 to 512 pixels: within 0.03 pixel; 0.1 where one is blurred (sigma 2) or noisy (sigma
+    25 of 255), 0.2 where it is both. Found up to a quarter of the side. None below 64 pixels, and when there is too
+    little structure to tell or none that both show. Repeated patterns can be taken for a shift by their period.
     """
     first, second = (_middle(grey.astype(np.float64)) for grey in (first, second))
-    if min(first.shape) < 16 or min(first.std(), second.std()) < 1e-3 * max(np.abs(first).max(), 1e-9):
+    if min(first.shape) < LEAST or min(first.std(), second.std()) < 1e-3 * max(np.abs(first).max(), 1e-9):
         return None
-    total = np.zeros(2)
-    for _ in range(3):  # the window stays in place and draws the peak to 0: shift back and look again
-        moved = _moved(second, -total)
-        found = _peak(first, moved)
-        if found is None:
-            return None
-        total += found
-        if np.abs(found).max() < 0.5 / _STEPS:
-            break
-    return float(total[0]), float(total[1])
-
-
-def _peak(first: np.ndarray, second: np.ndarray) -> np.ndarray | None:
-    """(2,) of the shift, or None when no peak stands out."""
     window = np.hanning(first.shape[0])[:, None] * np.hanning(first.shape[1])
     a, b = (np.fft.fft2((grey - (grey * window).sum() / window.sum()) * window) for grey in (first, second))
     cross = b * a.conj()
@@ -49,22 +36,15 @@ def _peak(first: np.ndarray, second: np.ndarray) -> np.ndarray | None:
     weighted = cross / np.sqrt(np.abs(cross) + 1e-12 * np.abs(cross).max() + 1e-30) * band
     surface = np.fft.ifft2(weighted).real
     top = np.unravel_index(np.argmax(surface), surface.shape)
-    if surface[top] < 6 * surface.std():
+    if surface[top] < 6 * surface.std():  # unrelated pictures reach about 4
         return None
     coarse = np.array([t - n if t > n // 2 else t for t, n in zip(top, surface.shape, strict=True)], float)
     offsets = np.arange(-_STEPS, _STEPS + 1) / _STEPS
     rows = np.exp(2j * np.pi * (coarse[0] + offsets)[:, None] * fy.T)
     columns = np.exp(2j * np.pi * fx.T * (coarse[1] + offsets))
-    fine = (rows @ weighted @ columns).real
-    return coarse + offsets[np.array(np.unravel_index(np.argmax(fine), fine.shape))]
-
-
-def _moved(grey: np.ndarray, by: np.ndarray) -> np.ndarray:
-    """Shifted by a fraction of a pixel through its spectrum; borders come in on the other side, under the window."""
-    if not by.any():
-        return grey
-    fy, fx = np.fft.fftfreq(grey.shape[0])[:, None], np.fft.fftfreq(grey.shape[1])[None]
-    return np.fft.ifft2(np.fft.fft2(grey) * np.exp(-2j * np.pi * (fy * by[0] + fx * by[1]))).real
+    peak = np.unravel_index(np.argmax((rows @ weighted @ columns).real), (len(offsets), len(offsets)))
+    down, right = coarse + offsets[np.array(peak)]
+    return float(down), float(right)
 
 
 def _middle(grey: np.ndarray) -> np.ndarray:

@@ -51,10 +51,17 @@ def textures(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def texture_field(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """(height, width) of mean 0 and deviation 1: noise of a random spectrum, in one direction or all."""
+    """(height, width) of mean 0 and deviation 1: noise of a random spectrum in one direction or all, or two of them."""
+    field = _one_texture(rng, height, width)
+    if rng.random() < 0.4:
+        field = (field + _one_texture(rng, height, width)) / np.sqrt(2)
+    return field
+
+
+def _one_texture(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     stretch, turn = (np.exp(rng.uniform(0, 2)), rng.uniform(0, np.pi)) if rng.random() < 0.4 else (1.0, 0.0)
-    if rng.random() < 0.4:  # not flatter than 1: that would teach to keep noise
-        return _field(rng, height, width, slope=rng.uniform(1, 2.2), stretch=stretch, turn=turn)
+    if rng.random() < 0.6:  # not flatter than 1: that would teach to keep noise
+        return _field(rng, height, width, slope=rng.uniform(1, 1.9), stretch=stretch, turn=turn)
     return _field(rng, height, width, band=np.exp(rng.uniform(np.log(0.04), np.log(0.35))), stretch=stretch, turn=turn)
 
 

@@ -20,7 +20,7 @@ Lonely = tuple[Path, str]
 """A file that belongs to no pair, and the line that says so."""
 
 MOST_SHIFT = 0.25
-"""Pixels of the input; a larger shift is reported."""
+"""Pixels of the input; a larger shift is reported. Heavily damaged inputs can be reported without one (`shift.py`)."""
 
 
 @dataclass(frozen=True)

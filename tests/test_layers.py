@@ -18,7 +18,7 @@ ROOMS: dict[str, set[str]] = {
     "images": {"errors"},
     "nn": {"ops", "errors"},
     "degrade": {"ops", "errors"},
-    "losses": {"nn", "ops"},
+    "losses": {"nn", "ops", "errors"},
     "network": {"nn", "ops", "errors"},
     "restore": {"network", "nn", "images", "ops", "assets", "version", "errors"},
     "train": {"network", "nn", "losses", "degrade", "restore", "images", "ops", "errors"},
@@ -34,7 +34,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "images": {"numpy", "PIL", "pyvips", "tifffile"},  # no torch: listing and checking files stays quick
     "nn": {"torch"},
     "degrade": {"torch", "numpy", "PIL", "pydantic"},
-    "losses": {"torch"},
+    "losses": {"torch", "safetensors"},
     "network": {"torch", "safetensors", "pydantic"},
     "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml"},  # and nothing of the command line

@@ -165,9 +165,10 @@ def test_a_condition_is_seen_whole_and_must_come_when_it_is_expected():
 def test_bfloat16_leaves_the_bands_and_norms_in_fp32():
     d, x = discriminator(), sample(0, 32)
     with torch.autocast("cpu", torch.bfloat16):
-        rough = d(x + 3.0).scores
+        rough = d(x + 20.0).scores  # in bfloat16 steps of 0.125 would be all that is left of the texture
     assert rough.dtype == torch.bfloat16
-    torch.testing.assert_close(rough.float(), d(x).scores, atol=0.02, rtol=0.05)
+    exact = d(x).scores
+    assert (rough.float() - exact).abs().mean() < 0.05 * (exact - exact.mean()).abs().mean()
 
 
 @pytest.mark.parametrize("relativistic", [False, True])

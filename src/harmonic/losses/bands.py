@@ -65,7 +65,8 @@ def high_fft_loss(prediction: Tensor, target: Tensor, patch: int = 16) -> Tensor
     """L1 between magnitudes of spectra of the high bands, in windowed patches of `patch` pixels a side.
 
     Sides of at least `patch` pixels; phase does not count: texture of the right energy and direction costs little
-    wherever its ridges lie, while the pixel losses prefer none at all.
+    wherever its ridges lie, while the pixel losses prefer none at all. Of texture that is invented it still asks too
+    little, since the magnitudes of one patch scatter and L1 takes their median.
     """
     return _spectral_l1(high_band(prediction), high_band(target), patch)
 

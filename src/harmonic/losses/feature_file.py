@@ -1,6 +1,6 @@
 """The weights of a `FeatureExtractor` from a file. The only file of this room that reads one.
 
-To make it, once, where torchvision is installed (it fetches the published weights, 548 MB, of which 77 MB are kept):
+To make it, once, where torchvision is installed (it fetches the published weights, 575 MB, of which 80 MB are kept):
 
     from safetensors.torch import save_file
     from torchvision.models import vgg19

@@ -162,13 +162,24 @@ def test_a_condition_is_seen_whole_and_must_come_when_it_is_expected():
         discriminator()(x, x)
 
 
-def test_bfloat16_leaves_the_bands_and_norms_in_fp32():
+def test_bfloat16_leaves_the_bands_in_fp32():
     d, x = discriminator(), sample(0, 32)
     with torch.autocast("cpu", torch.bfloat16):
         rough = d(x + 20.0).scores  # in bfloat16 steps of 0.125 would be all that is left of the texture
     assert rough.dtype == torch.bfloat16
     exact = d(x).scores
     assert (rough.float() - exact).abs().mean() < 0.05 * (exact - exact.mean()).abs().mean()
+
+
+def test_half_precision_leaves_the_norms_in_fp32():
+    torch.manual_seed(0)
+    conv, x = SpectralConv(3, 6, 3), torch.rand(1, 3, 8, 8)
+    expected = conv(x)
+    with torch.no_grad():
+        conv.weight.mul_(1e-7)  # the division takes it out again; in float16 hardly a bit of it is left
+    with torch.autocast("cpu", torch.float16):
+        rough = conv(x)
+    torch.testing.assert_close(rough.float(), expected, atol=5e-3, rtol=1e-2)
 
 
 @pytest.mark.parametrize("relativistic", [False, True])

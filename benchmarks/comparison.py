@@ -28,10 +28,12 @@ from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
+from harmonic.train.batches import thumbnails_of
+from harmonic.train.data import read_training, read_validation
 from harmonic.train.loop import train
-from harmonic.train.pictures import read_all, training_files, validation_crops
-from harmonic.train.recipe import Losses, Phase, Recipe
-from harmonic.train.validate import CASES, MOST_DB, read_crops, restored
+from harmonic.train.recipe import Losses, Phase, Recipe, Schedule
+from harmonic.train.samples import Stream
+from harmonic.train.validate import CASES, MOST_DB
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def main(title: str | None, forms: Mapping[str, Form], results: Path, **defaults
     elif not args.table:
         if args.data is None:
             parser.error("training needs --data")
-        pictures, _ = read_all(training_files(args.data), args.crop)
-        crops = read_crops(validation_crops(args.data))
+        pictures, _ = read_training(args.data, args.crop)
+        crops = read_validation(args.data)
         for seed in range(args.seeds):
             for name in args.only:
                 print(json.dumps(one(name, forms[name], seed, args, pictures, crops)), file=sys.stderr, flush=True)
@@ -91,9 +93,10 @@ def one(
     if done.exists():
         return json.loads(done.read_text())
     recipe = Recipe(
-        name="comparison", losses=Losses(**{"fft": 0.05, **form.losses}), steps=args.steps, seed=seed,
-        phases=(Phase(crop=args.crop, batch=args.batch),), validate_every=args.steps + 1,
+        name="comparison", losses=Losses(**{"fft": 0.05, **form.losses}), seed=seed,
+        schedule=Schedule(steps=args.steps, phases=(Phase(crop=args.crop, batch=args.batch),)),
     )  # fmt: skip
+    stream = Stream(pictures, recipe.mixture, seed, thumbnails=thumbnails_of(pictures))
     started = time.monotonic()
     network: list[nn.Module] = []
 
@@ -101,7 +104,7 @@ def one(
         network.append(form.build())
         return network[0]
 
-    train(recipe, pictures, [], args.out / run, build=build)
+    train(recipe, stream, {}, args.out / run, build=build)
     minutes = round((time.monotonic() - started) / 60, 1)
     parameters = sum(p.numel() for p in network[0].parameters())
     figures = {"form": name, "seed": seed, "minutes": minutes, "parameters": parameters}
@@ -118,8 +121,9 @@ def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
     for name, steps in CASES.items():
         for index, clean in enumerate(crops):
             lq = degrade(clean.astype(np.float32) / 255, steps, np.random.RandomState(index))
-            y = restored(model, torch.from_numpy(lq).permute(2, 0, 1)[None])[0].permute(1, 2, 0).numpy()
-            output = to_uint8(y)
+            x = torch.from_numpy(lq).permute(2, 0, 1)[None]
+            y = model(x, model.look(x)) if isinstance(model, Harmonic) else model(x)
+            output = to_uint8(y[0].permute(1, 2, 0).numpy())
             figures.setdefault(name, []).append(min(MOST_DB, psnr(output, clean)))
             if steps:
                 figures.setdefault("high", []).append(high_band_psnr(output, clean))

@@ -26,8 +26,8 @@ from harmonic.measure.specialisation import (
 )
 from harmonic.network.checkpoint import load_network
 from harmonic.nn.routing import EXPERTS
-from harmonic.train.pictures import validation_crops
-from harmonic.train.validate import CASES, read_crops
+from harmonic.train.data import read_validation
+from harmonic.train.validate import CASES
 
 
 def main() -> int:
@@ -37,7 +37,7 @@ def main() -> int:
     parser.add_argument("--picture", type=Path, help="write a sheet: damaged crops and who works where")
     args = parser.parse_args()
     network = load_network(args.weights)[0].eval()
-    crops = read_crops(validation_crops(args.data))
+    crops = read_validation(args.data)
     damaged = {
         name: [
             degrade(crop.astype(np.float32) / 255, steps, np.random.RandomState(index))

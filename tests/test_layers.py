@@ -37,7 +37,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "losses": {"torch", "safetensors"},
     "network": {"torch", "safetensors", "pydantic"},
     "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
-    "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml"},  # and nothing of the command line
+    "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
     "measure": {"torch", "numpy", "PIL"},
     "serve": {"fastapi", "uvicorn"},
     "cli": {"typer", "rich", "numpy", "yaml"},

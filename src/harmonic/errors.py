@@ -4,7 +4,8 @@ HarmonicError                      exit code of the command line
 ├── PictureError   1               a picture that cannot be read, restored or written
 ├── UsageError     2               a wrong option, recipe or configuration
 ├── WeightsError   3               weights that are missing, damaged or of the wrong kind
-└── ResourceError  4               not enough memory, disk or permission for the whole run
+├── ResourceError  4               not enough memory, disk or permission for the whole run
+└── TrainingError  5               a training that goes wrong and cannot go on
 
 Mistakes of a programmer (a tensor of the wrong shape) stay `ValueError` and `TypeError`.
 """
@@ -38,3 +39,9 @@ class ResourceError(HarmonicError):
     """Not enough memory, disk or permission for the whole run."""
 
     exit_code = 4
+
+
+class TrainingError(HarmonicError):
+    """A training that goes wrong and cannot go on: losses that are not finite, or results worse than the start's."""
+
+    exit_code = 5

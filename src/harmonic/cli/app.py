@@ -1,8 +1,9 @@
 """The command `harmonic`: its commands, and the one place where errors become a line on stderr and an exit code.
 
 Exit codes: 0 all done; 1 some inputs failed, the others are done; 2 wrong usage; 3 weights missing or wrong; 4 out of
-memory, disk or permission; 130 interrupted. Results go to stdout, everything else to stderr. Nothing heavy is imported
-here: `--help` must answer at once, so the commands import what they need when they run.
+memory, disk or permission; 5 a training that went wrong; 130 interrupted. Results go to stdout, everything else to
+stderr. Nothing heavy is imported here: `--help` must answer at once, so the commands import what they need when they
+run.
 """
 
 import io
@@ -12,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, data, info, models, restore, train
+from harmonic.cli import bench, data, degrade, info, models, restore, train
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 

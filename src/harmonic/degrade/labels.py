@@ -27,7 +27,8 @@ from harmonic.ops.interpolate import Kernel, interpolation_taps
 from harmonic.ops.resize import taps
 
 _FULL_NOISE, _FULL_BLUR, _BEST_QUALITY = 50.0, 3.0, 95
-_FLAT = 1e-5  # mean square of detail below which there is no texture to lose, about one grey level
+FLAT = 1e-5
+"""Mean square of detail below which there is no texture to lose, about one grey level."""
 
 
 def strengths(chain: Iterable[Degradation]) -> tuple[float, float, float]:
@@ -102,7 +103,7 @@ def texture_lost(degraded: np.ndarray, clean: np.ndarray) -> float:
     """
     before, after = _detail(clean), _detail(degraded)
     energy = float(np.mean(before * before))
-    if energy < _FLAT:
+    if energy < FLAT:
         return 0.0
     return float(np.clip(1 - np.mean(before * after) / energy, 0, 1))
 

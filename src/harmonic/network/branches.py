@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 import torch
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from harmonic.network.blocks import blocks_of, build_texture_block
 from harmonic.network.config import HFSpec, LFSpec, NetworkConfig, TextureSpec
@@ -37,7 +38,12 @@ class LFBranch(nn.Module):
 
 
 class TextureStage(nn.ModuleList):
-    """Blocks of the HF branch. x (B, C, H, W), guide -> (B, C, H, W), the decisions of each router"""
+    """Blocks of the HF branch. x (B, C, H, W), guide -> (B, C, H, W), the decisions of each router
+
+    checkpointing: as in `Stage`.
+    """
+
+    checkpointing = False
 
     def __init__(self, blocks: Iterable[Block | MoETextureBlock]):
         super().__init__(blocks)
@@ -46,11 +52,13 @@ class TextureStage(nn.ModuleList):
     def forward(self, x: Tensor, guide: Guide) -> tuple[Tensor, tuple[Routing, ...]]:
         decisions = []
         for block in self:
+            again = self.checkpointing and self.training
+            y = checkpoint(block, x, guide, use_reentrant=False) if again else block(x, guide)
             if isinstance(block, MoETextureBlock):
-                x, routing = block(x, guide)
+                x, routing = y
                 decisions.append(routing)
             else:
-                x = block(x, guide)
+                x = y
         return x, tuple(decisions)
 
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 from torch import Tensor, nn
+from torch.utils.checkpoint import checkpoint
 
 from harmonic.nn.block import Block
 from harmonic.nn.guide import Guide
@@ -26,8 +27,11 @@ class InputEmbed(nn.Module):
 class Stage(nn.ModuleList):
     """Canonical blocks at one resolution. x (B, C, H, W), guide -> (B, C, H, W)
 
-    reach and grid: of all blocks in a row, in positions of their map.
+    reach and grid: of all blocks in a row, in positions of their map. checkpointing: in training, activations within a
+    block are computed again for the backward pass instead of being kept (Chen et al., 2016).
     """
+
+    checkpointing = False
 
     def __init__(self, blocks: Iterable[Block]):
         super().__init__(blocks)
@@ -35,7 +39,10 @@ class Stage(nn.ModuleList):
 
     def forward(self, x: Tensor, guide: Guide) -> Tensor:
         for block in self:
-            x = block(x, guide)
+            if self.checkpointing and self.training:
+                x = checkpoint(block, x, guide, use_reentrant=False)
+            else:
+                x = block(x, guide)
         return x
 
 

@@ -55,9 +55,12 @@ def high_band_psnr(a: np.ndarray, b: np.ndarray) -> float:
 
     (H, W) or (H, W, C) on the 0–255 scale; inf if equal.
     """
-    gap = _difference(a, b)
-    low = imresize(imresize(gap, Fraction(1, BAND_SCALE)), Fraction(BAND_SCALE))
-    return _decibel(gap - low[: gap.shape[0], : gap.shape[1]])
+    return _decibel(_high_band(_difference(a, b)))
+
+
+def high_band_energy(picture: np.ndarray) -> float:
+    """Mean square of the same band of one picture: how much texture there is. (H, W) or (H, W, C), 0–255 scale"""
+    return float(np.mean(_high_band(picture.astype(np.float64)) ** 2))
 
 
 def luma(picture: np.ndarray) -> np.ndarray:
@@ -69,6 +72,11 @@ def shave(picture: np.ndarray, border: int) -> np.ndarray:
     """Without `border` pixels on every side (protocol C5). (H, W, ...) -> (H - 2 border, W - 2 border, ...), a view."""
     height, width = picture.shape[:2]
     return picture[border : height - border, border : width - border]
+
+
+def _high_band(picture: np.ndarray) -> np.ndarray:
+    low = imresize(imresize(picture, Fraction(1, BAND_SCALE)), Fraction(BAND_SCALE))
+    return picture - low[: picture.shape[0], : picture.shape[1]]
 
 
 def _difference(a: np.ndarray, b: np.ndarray) -> np.ndarray:

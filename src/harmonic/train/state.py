@@ -3,7 +3,11 @@
 Samples are functions of (seed, step, index), so no random generator has to be stored.
 """
 
-from dataclasses import dataclass
+import platform
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -11,61 +15,114 @@ import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_bytes
 from safetensors.torch import save as save_bytes
-from torch import Tensor, nn
+from torch import Tensor
 
-from harmonic.errors import UsageError
+from harmonic.errors import ResourceError, UsageError
 from harmonic.images.atomic import atomic_write
-from harmonic.network.checkpoint import pack_metadata, read_metadata
+from harmonic.network.checkpoint import digest, pack_metadata, read_metadata
+from harmonic.train.recipe import Recipe
+
+KEPT = 3
+"""State files of a run; older ones are deleted."""
+
+_TRIES, _PAUSE = 3, 2.0  # seconds between tries to save
 
 
 @dataclass
 class Progress:
-    """Counters of a run. step: optimizer steps tried; skipped: of those, steps with a gradient that was not finite."""
+    """Where a run stands.
+
+    step: optimizer steps tried; skipped: of those, steps that were not taken. turn: returns to an earlier state so far.
+    bad: the latest steps that went wrong. losses: the latest ones, for the spike guard. sums: of the figures since the
+    last row of the log. start, best: mean PSNR in dB at step 0 of a warm start, and the best so far.
+    """
 
     step: int = 0
     skipped: int = 0
     seconds: float = 0.0
+    turn: int = 0
+    bad: list[int] = field(default_factory=list)
+    losses: list[float] = field(default_factory=list)
+    sums: dict[str, float] = field(default_factory=dict)
+    start: float | None = None
+    best: float | None = None
 
 
-def save_state(path: Path, model: nn.Module, ema: dict[str, Tensor], optimizer: torch.optim.Optimizer,
-               progress: Progress, recipe_hash: str) -> None:  # fmt: skip
-    """Write model, EMA, optimizer moments and counters, as one complete file or not at all."""
-    tensors = {f"model/{name}": value for name, value in model.state_dict().items()}
-    tensors |= {f"ema/{name}": value for name, value in ema.items()}
-    for name, parameter in model.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            tensors[f"{key}/{name}"] = value
-    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
-    atomic_write(path, save_bytes(tensors, pack_metadata({"progress": vars(progress), "recipe": recipe_hash})))
+def circumstances(size: int) -> dict[str, Any]:
+    """On what bit-equality depends beside the recipe; a change is told, not refused. size: processes."""
+    return {"torch": torch.__version__, "machine": platform.machine(), "threads": torch.get_num_threads(),
+            "processes": size}  # fmt: skip
 
 
-def load_state(path: Path, model: nn.Module, ema: dict[str, Tensor], optimizer: torch.optim.Optimizer,
-               recipe_hash: str) -> Progress:  # fmt: skip
-    """Read a state back into model, EMA and optimizer -> its counters.
+def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe, size: int = 1) -> Path:
+    """Write a state as one complete file or not at all, and delete all but the latest `KEPT` -> its path.
 
-    Raises `UsageError` when the file is damaged or belongs to another recipe.
+    Raises ResourceError after three tries.
     """
-    data = path.read_bytes()
+    tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
+    about = {
+        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": circumstances(size),
+        "digests": {name: digest(value) for name, value in tensors.items()},
+    }  # fmt: skip
+    data = save_bytes(tensors, pack_metadata(about))
+    path = folder / f"state-{progress.step:08d}.safetensors"
+    for left in reversed(range(_TRIES)):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            free = shutil.disk_usage(folder).free
+            if free < 2 * len(data):
+                raise ResourceError(f"{folder}: {free >> 20} MB are free, a state takes {len(data) >> 20}; make room")
+            atomic_write(path, data)
+            break
+        except (OSError, ResourceError) as error:
+            if not left:
+                raise ResourceError(f"{path}: the state cannot be saved, so training ends ({error})") from error
+            time.sleep(_PAUSE)
+    for old in _states(folder)[KEPT:]:
+        old.unlink(missing_ok=True)
+    return path
+
+
+def latest_state(
+    folder: Path, recipe: Recipe, say: Callable[[str], None] | None = None
+) -> tuple[dict[str, Tensor], Progress, dict[str, Any]] | None:
+    """The latest state in `folder` that can be read: tensors, progress, circumstances; None without any.
+
+    A damaged file is told and the one before it is taken. Raises `UsageError` when all are damaged, or belong to
+    another recipe.
+    """
+    files = _states(folder)
+    for path in files:
+        try:
+            return read_state(path, recipe)
+        except ValueError as error:
+            if say:
+                say(f"{path}: is damaged ({error}); going on from the state before it")
+    if files:
+        raise UsageError(f"{folder}: all states of this run are damaged; give --no-resume to start anew")
+    return None
+
+
+def read_state(path: Path, recipe: Recipe) -> tuple[dict[str, Tensor], Progress, dict[str, Any]]:
+    """Tensors, progress, circumstances. Raises ValueError when damaged, UsageError for a state of another recipe."""
     try:
-        tensors, metadata = load_bytes(data), read_metadata(data)
-    except (SafetensorError, ValueError) as error:
-        raise UsageError(f"{path}: is damaged ({error}); delete it to start anew") from None
-    if metadata.get("recipe") != recipe_hash:
-        raise UsageError(f"{path}: belongs to another recipe; give another --out folder, or --no-resume to start anew")
-    groups: dict[str, dict[str, Tensor]] = {}
-    for full, value in tensors.items():
-        group, name = full.split("/", 1)
-        groups.setdefault(group, {})[name] = value
-    model.load_state_dict(groups.pop("model"))
-    for name, value in groups.pop("ema").items():
-        ema[name].copy_(value)
-    for name, parameter in model.named_parameters():
-        state: dict[str, Any] = {}
-        for key, values in groups.items():
-            if name in values:
-                # The fused optimizer walks raw memory: moments need the strides of their parameter.
-                like = parameter if values[name].shape == parameter.shape else values[name]
-                state[key] = torch.empty_like(like, dtype=torch.float32).copy_(values[name])
-        if state:
-            optimizer.state[parameter] = state
-    return Progress(**metadata["progress"])
+        data = path.read_bytes()
+        about, tensors = read_metadata(data), load_bytes(data)
+        digests, progress, before = about["digests"], Progress(**about["progress"]), about["circumstances"]
+    except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(str(error) or type(error).__name__) from None
+    if wrong := sorted(
+        digests.keys() ^ tensors.keys() | {n for n in tensors if n in digests and digest(tensors[n]) != digests[n]}
+    ):
+        raise ValueError(f"{wrong[0]} differs from its digest")
+    if keys := recipe.differences(about["recipe"]):
+        raise UsageError(
+            f"{path.parent}: belongs to another recipe ({', '.join(keys[:5])} differ); "
+            "give another --out folder, or --no-resume to start anew"
+        )
+    return tensors, progress, before
+
+
+def _states(folder: Path) -> list[Path]:
+    """State files, latest first."""
+    return sorted(folder.glob("state-*.safetensors"), reverse=True)

@@ -1,0 +1,62 @@
+"""How a run begins: from nothing, from other weights, or where it stopped."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from torch import nn
+
+from harmonic.errors import UsageError
+from harmonic.network.checkpoint import load_network
+from harmonic.train.learner import Learner
+from harmonic.train.ranks import Ranks
+from harmonic.train.recipe import Recipe
+from harmonic.train.state import Progress, circumstances, latest_state
+
+
+def begin(
+    learner: Learner,
+    recipe: Recipe,
+    out: Path,
+    ranks: Ranks,
+    *,
+    resume: bool,
+    init: Path | None,
+    say: Callable[[str], None],
+) -> Progress:
+    """Bring the learner to where its run stands -> the progress. Files are read by the first process alone.
+
+    Raises UsageError when `out` holds a run of another recipe, or `init` the weights of another network.
+    """
+    if ranks.first and not resume:
+        for old in out.glob("state-*.safetensors"):
+            old.unlink()
+    found = ranks.from_first(latest_state(out, recipe, say) if ranks.first else None)
+    if found is not None:
+        tensors, progress, before = found
+        learner.restore(tensors)
+        for name, now in circumstances(ranks.size).items():
+            if before.get(name) != now:
+                say(f"{out}: {name} was {before.get(name)} and is {now} now; bits may differ from an unbroken run's")
+        return progress
+    if init is not None:
+        given = ranks.from_first(load_network(init)[0].state_dict() if ranks.first else None)
+        assert given is not None
+        fresh, share = starting_from(learner.model, given)
+        if share < 0.1:
+            raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "
+                             "set model in the recipe to match, or train without --init")  # fmt: skip
+        learner.restart_ema()
+        if fresh:
+            say(f"{init}: {len(fresh)} of {len(learner.ema)} tensors do not fit and start anew: {', '.join(fresh[:5])}"
+                + (" …" if len(fresh) > 5 else ""))  # fmt: skip
+    return Progress()
+
+
+def starting_from(model: nn.Module, given: dict) -> tuple[list[str], float]:
+    """Load every tensor that has the name and shape of one of the model's -> names of the rest, share of all numbers
+    that were found. So a network starts from one of another scale, tail or depth."""
+    own = model.state_dict()
+    fitting = {name: t for name, t in given.items() if name in own and own[name].shape == t.shape}
+    model.load_state_dict(fitting, strict=False)
+    share = sum(t.numel() for t in fitting.values()) / sum(t.numel() for t in own.values())
+    return sorted(own.keys() - fitting.keys()), share

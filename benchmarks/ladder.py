@@ -17,6 +17,8 @@ PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
 TAIL = variant(BANDS, hf=fast().hf)
 KERNELS = variant(TAIL, lf=fast().lf)
+# +hf, with the time of the whole network: what LF kernels and fusion cost, spent on the trunk instead
+BROAD = variant(TAIL, encoder=(conv(1), conv(3)), decoder=(conv(1), conv(3)), bottleneck=conv(5))
 # plain, with the time of the whole network
 WIDE = variant(PLAIN, encoder=(conv(2), conv(3)), decoder=(conv(2), conv(4)), bottleneck=conv(6))
 
@@ -25,6 +27,7 @@ FORMS = {
     "plain-wide": form(WIDE),
     "+bands": form(BANDS),
     "+hf": form(TAIL),
+    "+hf-wide": form(BROAD),
     "+lf": form(KERNELS),
     "+fusion": form(fast()),
     "experts": form(variant(fast(), hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec())))),

@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -29,11 +30,17 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--schema", action="store_true", help="print the JSON schema of recipes, for editors")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play a bad step of a run's folder again")
     args = parser.parse_intermixed_args(arguments)
+    first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes one speaks, but for errors
     try:
         from harmonic.train.commands import Wanted, answer
+        from harmonic.train.ranks import left
 
-        for text in answer(Wanted(**vars(args)), lambda text: print(text, file=sys.stderr, flush=True)):
-            print(text, flush=True)
+        for text in answer(
+            Wanted(**vars(args)), lambda text: print(text, file=sys.stderr, flush=True) if first else None
+        ):
+            if first:
+                print(text, flush=True)
+        left()
     except HarmonicError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -27,10 +27,7 @@ def begin(
 
     Raises UsageError when `out` holds a run of another recipe, or `init` the weights of another network.
     """
-    if ranks.first and not resume:
-        for old in out.glob("state-*.safetensors"):
-            old.unlink()
-    found = ranks.from_first(latest_state(out, recipe, say) if ranks.first else None)
+    found = ranks.from_first(lambda: latest_state(out, recipe, say)) if resume else None
     if found is not None:
         tensors, progress, before = found
         learner.restore(tensors)
@@ -39,8 +36,7 @@ def begin(
                 say(f"{out}: {name} was {before.get(name)} and is {now} now; bits may differ from an unbroken run's")
         return progress
     if init is not None:
-        given = ranks.from_first(load_network(init)[0].state_dict() if ranks.first else None)
-        assert given is not None
+        given = ranks.from_first(lambda: load_network(init)[0].state_dict())
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:
             raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "
@@ -49,6 +45,9 @@ def begin(
         if fresh:
             say(f"{init}: {len(fresh)} of {len(learner.ema)} tensors do not fit and start anew: {', '.join(fresh[:5])}"
                 + (" …" if len(fresh) > 5 else ""))  # fmt: skip
+    if ranks.first and not resume:  # not before it is known that there is a new run to take its place
+        for old in (path for kind in ("state", "bad") for path in out.glob(f"{kind}-*.safetensors")):
+            old.unlink()
     return Progress()
 
 

@@ -34,7 +34,8 @@ class Progress:
 
     step: optimizer steps tried; skipped: of those, steps that were not taken. turn: returns to an earlier state so far.
     bad: the latest steps that went wrong. losses: the latest ones, for the spike guard. sums: of the figures since the
-    last row of the log. start, best: mean PSNR in dB at step 0 of a warm start, and the best so far.
+    last row of the log. start, best: mean PSNR in dB at step 0 of a warm start, and the best so far. judged: the last
+    step that was validated.
     """
 
     step: int = 0
@@ -46,6 +47,7 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)
     start: float | None = None
     best: float | None = None
+    judged: int = -1
 
 
 def circumstances(size: int) -> dict[str, Any]:

@@ -1,0 +1,46 @@
+"""How runs begin: anew, or from other weights."""
+
+import pytest
+import torch
+
+from harmonic.errors import UsageError, WeightsError
+from harmonic.network.checkpoint import load_network
+from harmonic.network.harmonic import Harmonic
+from harmonic.train.recipe import Model
+from harmonic.train.start import starting_from
+from toys import recipe, rows, train
+
+
+def test_a_start_that_fails_does_not_cost_the_old_run(tmp_path):
+    train(recipe(), tmp_path)
+    before = sorted(tmp_path.glob("state-*"))
+    with pytest.raises(WeightsError):
+        train(recipe(seed=1), tmp_path, resume=False, init=tmp_path / "gone.safetensors")
+    assert before and sorted(tmp_path.glob("state-*")) == before
+    (tmp_path / "bad-00000001-0.safetensors").touch()
+    train(recipe(seed=1), tmp_path, resume=False, until=2)
+    left = sorted(path.name for kind in ("state", "bad") for path in tmp_path.glob(f"{kind}-*"))
+    assert left == [f"state-{step:08d}.safetensors" for step in (0, 2)]
+
+
+def test_without_resuming_the_run_starts_anew(tmp_path):
+    first = train(recipe(), tmp_path).read_bytes()
+    assert train(recipe(seed=1), tmp_path, resume=False).read_bytes() != first
+    assert [row["step"] for row in rows(tmp_path)] == list(range(1, 9))
+    assert train(recipe(), tmp_path, resume=False).read_bytes() == first
+
+
+def test_a_warm_start_takes_what_fits(tmp_path):
+    given = load_network(train(recipe(), tmp_path))[0].state_dict()
+    model = Harmonic(Model(preset="tiny", changes={"hf": {"tail": 8}}).config())
+    fresh, share = starting_from(model, given)
+    own = model.state_dict()
+    assert set(fresh) == {name for name in own if name not in given or own[name].shape != given[name].shape}
+    assert all(torch.equal(own[name], given[name]) for name in own.keys() - fresh)
+    assert 0 < len(fresh) < len(own) / 2 and 0.5 < share < 1
+
+
+def test_weights_of_another_network_are_no_start(tmp_path):
+    weights = train(recipe(), tmp_path / "a")
+    with pytest.raises(UsageError, match=r"only \d+% of the numbers"):
+        train(recipe(model=Model(preset="fast")), tmp_path / "b", init=weights)

@@ -28,7 +28,7 @@ from harmonic.train.samples import Stream
 from harmonic.train.schedule import rate
 from harmonic.train.signals import Interruption
 from harmonic.train.start import begin
-from harmonic.train.state import latest_state, save_state
+from harmonic.train.state import circumstances, latest_state, save_state
 from harmonic.train.validate import Pairs
 from harmonic.train.weights import judge, write_weights
 
@@ -61,7 +61,8 @@ def train(
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     learner = Learner(model, recipe)
-    progress = begin(learner, recipe, out, ranks, resume=resume, init=init, say=tell)
+    under = circumstances(ranks.size, stream.digest)
+    progress = begin(learner, recipe, out, ranks, resume=resume, init=init, under=under, say=tell)
     ranks.from_first(lambda: atomic_write(out / "recipe.yaml", resolved(recipe).encode()))
     finish = finished if recipe.data.degrade == "device" and stream.inputs is None else None
     forward = torch.compile(predict) if recipe.compile else predict
@@ -69,7 +70,7 @@ def train(
     def save() -> Path:
         """State and weights, by the first process."""
         progress.seconds = before + time.monotonic() - started
-        path = save_state(out, learner.tensors(), progress, recipe, ranks.size)
+        path = save_state(out, learner.tensors(), progress, recipe, under)
         return write_weights(out, recipe, learner, progress.step) or path
 
     def validated() -> None:

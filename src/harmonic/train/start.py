@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -10,7 +11,7 @@ from harmonic.network.checkpoint import load_network
 from harmonic.train.learner import Learner
 from harmonic.train.ranks import Ranks
 from harmonic.train.recipe import Recipe
-from harmonic.train.state import Progress, circumstances, latest_state
+from harmonic.train.state import Progress, latest_state
 
 
 def begin(
@@ -21,19 +22,23 @@ def begin(
     *,
     resume: bool,
     init: Path | None,
+    under: dict[str, Any],
     say: Callable[[str], None],
 ) -> Progress:
     """Bring the learner to where its run stands -> the progress. Files are read by the first process alone.
 
+    under: the circumstances of now.
     Raises UsageError when `out` holds a run of another recipe, or `init` the weights of another network.
     """
     found = ranks.from_first(lambda: latest_state(out, recipe, say)) if resume else None
     if found is not None:
         tensors, progress, before = found
         learner.restore(tensors)
-        for name, now in circumstances(ranks.size).items():
-            if before.get(name) != now:
-                say(f"{out}: {name} was {before.get(name)} and is {now} now; bits may differ from an unbroken run's")
+        for name in sorted(under.keys() & before.keys()):
+            if before[name] != under[name]:
+                say(
+                    f"{out}: {name} was {before[name]} and is {under[name]} now; bits may differ from an unbroken run's"
+                )
         return progress
     if init is not None:
         given = ranks.from_first(lambda: load_network(init)[0].state_dict())

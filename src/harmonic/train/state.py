@@ -50,20 +50,24 @@ class Progress:
     judged: int = -1
 
 
-def circumstances(size: int) -> dict[str, Any]:
-    """On what bit-equality depends beside the recipe; a change is told, not refused. size: processes."""
+def circumstances(size: int, pictures: str) -> dict[str, Any]:
+    """On what bit-equality depends beside the recipe; a change is told, not refused.
+
+    size: processes. pictures: digest of those that are trained on.
+    """
     return {"torch": torch.__version__, "machine": platform.machine(), "threads": torch.get_num_threads(),
-            "processes": size}  # fmt: skip
+            "processes": size, "pictures": pictures}  # fmt: skip
 
 
-def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe, size: int = 1) -> Path:
+def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe,
+               under: dict[str, Any] | None = None) -> Path:  # fmt: skip
     """Write a state as one complete file or not at all, and delete all but the latest `KEPT` -> its path.
 
-    Raises ResourceError after three tries.
+    under: the circumstances. Raises ResourceError after three tries.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     about = {
-        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": circumstances(size),
+        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": under or {},
         "digests": {name: digest(value) for name, value in tensors.items()},
     }  # fmt: skip
     data = save_bytes(tensors, pack_metadata(about))

@@ -12,8 +12,9 @@ import yaml
 from PIL import Image
 
 from harmonic.errors import UsageError
+from harmonic.train import loop
 from harmonic.train.ranks import Ranks
-from toys import pictures, recipe, rows
+from toys import pictures, recipe, rows, train
 
 CPU = torch.device("cpu")
 
@@ -28,6 +29,14 @@ def test_shares_cover_the_batch_once():
 def test_a_batch_that_cannot_be_shared_is_refused():
     with pytest.raises(UsageError, match="choose a multiple of 6"):
         Ranks(0, 3, CPU).share(8, 2)
+
+
+def test_a_batch_of_a_later_phase_that_cannot_be_shared_is_refused_at_the_start(tmp_path, monkeypatch):
+    """Not when the phase comes, in the second night."""
+    phases = [{"batch": 8, "crop": 32}, {"start": 0.5, "batch": 6, "crop": 32}]
+    monkeypatch.setattr(loop, "joined", lambda _: Ranks(0, 4, CPU))
+    with pytest.raises(UsageError, match="batch 6 cannot be shared by 4 processes"):
+        train(recipe(schedule={"phases": phases}), tmp_path)
 
 
 def test_alone_nothing_is_exchanged():

@@ -58,6 +58,8 @@ def train(
     """
     ranks = joined(pick_device(device))
     where, tell = ranks.device, say if say and ranks.first else lambda _: None
+    for phase in recipe.schedule.phases:  # refused now, not when the phase comes
+        ranks.share(phase.batch, recipe.optimizer.accumulate)
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     learner = Learner(model, recipe)

@@ -8,7 +8,8 @@ from harmonic.network.checkpoint import load_network
 from harmonic.network.harmonic import Harmonic
 from harmonic.train.recipe import Model
 from harmonic.train.start import starting_from
-from toys import recipe, rows, train
+from harmonic.train.validate import cases
+from toys import pictures, recipe, rows, train
 
 
 def test_a_start_that_fails_does_not_cost_the_old_run(tmp_path):
@@ -44,3 +45,16 @@ def test_weights_of_another_network_are_no_start(tmp_path):
     weights = train(recipe(), tmp_path / "a")
     with pytest.raises(UsageError, match=r"only \d+% of the numbers"):
         train(recipe(model=Model(preset="fast")), tmp_path / "b", init=weights)
+
+
+def test_the_baseline_of_a_warm_start_and_the_best_outlive_a_pause(tmp_path):
+    """Else a resumed run would neither sound its alarm nor keep the better weights of before."""
+    good = cases(pictures(2, 64), 1)
+    start = train(recipe(4), tmp_path / "a", cases=good)
+    ruin = recipe(8, warmup=0, optimizer={"learning_rate": 0.5, "clip": 1e6}, ema=0.0)
+    train(ruin, tmp_path / "b", cases=good, init=start, until=1)
+    heard = []
+    train(ruin, tmp_path / "b", cases=good, init=start, say=heard.append)
+    assert any("alarm, validation fell from" in line for line in heard)
+    assert load_network(tmp_path / "b" / "toy-best.safetensors")[1].step == 0
+    assert [row["step"] for row in rows(tmp_path / "b") if "mean" in row] == [0, 4, 8]

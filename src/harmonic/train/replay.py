@@ -59,6 +59,8 @@ def replay(path: Path) -> list[str]:
         batch = Batch(**{name: tensors.get(f"{part}/{name}") for name in names})  # type: ignore[arg-type]
         for precision in ("fp32", "bf16"):
             lines.append(f"part {part}, {precision}: {_played(model, batch, recipe, precision)}")
+    if recipe.texture is not None:
+        lines.append("the terms of the generative stage are not played again: the discriminator is not in the file")
     return lines
 
 

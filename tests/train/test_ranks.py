@@ -83,6 +83,8 @@ def test_two_processes_train_like_one_with_the_doubled_batch(runs, name):
 
 
 SCRIPT = """
+import os
+import signal
 import sys
 from pathlib import Path
 import torch
@@ -104,6 +106,11 @@ def refused(kind, **options):
         return str(error)
 
 told = [refused(UsageError, seed=1)]  # known to the first process alone
+try:  # only the first process is asked to end
+    ask = lambda row: os.kill(os.getpid(), signal.SIGTERM) if row["step"] == 2 else None
+    train(config, out / "ended", report=ask)
+except KeyboardInterrupt:
+    told.append("ended")
 true_losses, count, said = loop.losses, iter(range(99)), []
 def broken(*args):
     factor = float("nan") if next(count) == 2 and ranks.rank == 1 else 1.0
@@ -142,10 +149,15 @@ def test_what_the_first_process_refuses_all_refuse_instead_of_waiting(pair):
     assert pair[1][0][:3] == pair[1][1][:3]  # the weights file is named in both
 
 
+def test_a_signal_to_one_process_ends_all_of_them_with_a_state(pair):
+    assert all(heard[3] == "ended" for heard in pair[1])
+    assert (pair[0] / "ended" / "state-00000002.safetensors").exists()
+
+
 def test_a_step_that_one_process_finds_bad_is_taken_by_none_told_and_kept(pair):
     folder, (first, second) = pair
-    assert "step 2: not taken (loss nan" in first[3] and "of the process that it went wrong in" in first[3]
-    assert len(second) == 3
+    assert "step 2: not taken (loss nan" in first[4] and "of the process that it went wrong in" in first[4]
+    assert len(second) == 4
     assert [path.name for path in (folder / "bad").glob("bad-*")] == ["bad-00000002-0-1.safetensors"]
     assert [row["skipped"] for row in rows(folder / "bad")] == [0, 1, 1]
 

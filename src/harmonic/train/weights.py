@@ -72,7 +72,7 @@ def judge(learner: Learner, recipe: Recipe, out: Path, cases: Mapping[str, Pairs
 
 def restoring(weights: Path, texture: float = 0.0, device: str = "auto") -> Restore:
     """As `harmonic restore --precision fp32` does it."""
-    restorer = Restorer(weights, device=device, precision="fp32", tile="off")
+    restorer = Restorer(weights, device=device, precision="fp32")
     return lambda picture: restorer.restore(picture, texture=texture)
 
 

@@ -2,8 +2,8 @@
 
 import copy
 
-import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from harmonic.losses.feature_file import load_features
 from harmonic.network.branches import TextureStage
@@ -32,6 +32,7 @@ class Learner:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(trunk != "frozen" or name.startswith(HEAD))
         self.model, self._recipe = model, recipe
+        self._values = list(model.state_dict().values())  # as they are at any time: they share the model's memory
         self.ema = {name: value.detach().clone() for name, value in model.state_dict().items()}
         slow = {"": 1.0} if trunk == "trained" else {HEAD: 1.0, "": SLOW}
         self.optimizer = adamw(model, recipe.optimizer, slow)
@@ -56,9 +57,7 @@ class Learner:
     def step(self, decay: float) -> None:
         """Take the step that the gradients say. decay: of the EMA."""
         self.optimizer.step()
-        with torch.no_grad():
-            for name, value in self.model.state_dict().items():
-                self.ema[name].lerp_(value, 1 - decay)
+        get_ema_multi_avg_fn(decay)(list(self.ema.values()), self._values, 0)
         if self.adversary is not None:
             self.adversary.optimizer.step()
 

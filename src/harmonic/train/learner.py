@@ -46,6 +46,8 @@ class Learner:
             assert isinstance(model, Harmonic)
             self.adversary = Adversary(recipe.texture, recipe.optimizer, model.config.cell, where,
                                        recipe.precision == "bf16", self.features)  # fmt: skip
+        own = [p for p in model.parameters() if p.requires_grad]
+        self._trained = [own, list(self.adversary.network.parameters())] if self.adversary is not None else [own]
 
     def set_rate(self, factor: float) -> None:
         """factor: of the recipe's learning rates."""
@@ -69,8 +71,7 @@ class Learner:
 
     def trained(self) -> list[list[nn.Parameter]]:
         """Parameters with a gradient, by network: each has its own norm."""
-        own = [p for p in self.model.parameters() if p.requires_grad]
-        return [own, list(self.adversary.network.parameters())] if self.adversary is not None else [own]
+        return self._trained
 
     def averaged(self) -> nn.Module:
         """A network with the EMA weights, for evaluation."""

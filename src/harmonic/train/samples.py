@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +43,11 @@ class Stream:
     inputs: Sequence[np.ndarray] | None = None
     synthetic: float = 0.0
     turn: int = 0
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """Pixels of each picture and all before it; with thousands of pictures, too much to count for every sample."""
+        return np.cumsum([picture.shape[0] * picture.shape[1] for picture in self.pictures])
 
 
 @dataclass(frozen=True)
@@ -104,8 +110,7 @@ def drafted(stream: Stream, crop: int, step: int, index: int) -> Draft:
     rng = np.random.Generator(
         np.random.Philox(key=np.array([stream.seed, index], np.uint64), counter=[0, 0, stream.turn, step])
     )
-    areas = np.cumsum([picture.shape[0] * picture.shape[1] for picture in stream.pictures])
-    number = int(np.searchsorted(areas, rng.random() * areas[-1], side="right"))
+    number = int(np.searchsorted(stream.areas, rng.random() * stream.areas[-1], side="right"))
     picture = stream.pictures[number]
     drawn = rng.random() < stream.synthetic and stream.inputs is None
     if drawn:

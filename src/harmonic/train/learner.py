@@ -1,6 +1,7 @@
 """What training changes: the network, its EMA, the optimizer, and the adversary of a generative stage."""
 
 import copy
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 from torch.optim.swa_utils import get_ema_multi_avg_fn
@@ -107,3 +108,12 @@ class Learner:
         if self.adversary is not None:
             self.adversary.network.load_state_dict(groups["discriminator"])
             set_moments(groups["adversary"], self.adversary.network, self.adversary.optimizer)
+
+
+def clipped(parameters: Sequence[nn.Parameter], most: float) -> float:
+    """The norm of all gradients; where it is above `most`, they are scaled down to that, and else left untouched."""
+    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    known = float(norm)
+    if known + 1e-6 > most:  # the same 1e-6 as in torch, which would multiply by 1 otherwise
+        nn.utils.clip_grads_with_norm_(parameters, most, norm)
+    return known

@@ -16,7 +16,7 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.restore.device import pick_device
 from harmonic.train.batches import Prefetch
 from harmonic.train.guard import is_bad, note_bad, note_good, returned
-from harmonic.train.learner import Learner
+from harmonic.train.learner import Learner, clipped
 from harmonic.train.objective import losses, predict, routing_figures, routing_losses
 from harmonic.train.on_device import finished
 from harmonic.train.ranks import joined
@@ -125,7 +125,7 @@ def train(
             norms = []
             for parameters in learner.trained():
                 ranks.average(parameters)
-                norms.append(float(nn.utils.clip_grad_norm_(parameters, recipe.optimizer.clip)))
+                norms.append(clipped(parameters, recipe.optimizer.clip))
             own, figures = figures["loss"], ranks.means({**figures, "norm": norms[0], "wait": waiting})
             if not is_bad(recipe.guard, progress, figures["loss"], norms):
                 learner.step(decay=min(recipe.ema, (1 + progress.step) / (10 + progress.step)))

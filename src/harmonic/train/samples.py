@@ -47,7 +47,7 @@ class Stream:
 
     @cached_property
     def areas(self) -> np.ndarray:
-        """Pixels of the pictures up to each, itself included, by which they are drawn. (pictures,)"""
+        """Pixels of each picture and all before it; with thousands of pictures, too much to count for every sample."""
         return np.cumsum([picture.shape[0] * picture.shape[1] for picture in self.pictures])
 
     @cached_property

@@ -1,5 +1,7 @@
 """How runs begin: anew, or from other weights."""
 
+from pathlib import Path
+
 import pytest
 import torch
 
@@ -29,6 +31,13 @@ def test_without_resuming_the_run_starts_anew(tmp_path):
     assert train(recipe(seed=1), tmp_path, resume=False).read_bytes() != first
     assert [row["step"] for row in rows(tmp_path)] == list(range(1, 9))
     assert train(recipe(), tmp_path, resume=False).read_bytes() == first
+
+
+def test_a_run_may_start_from_bundled_weights_by_their_name(tmp_path):
+    heard = []
+    narrower = Model(preset="fast", changes={"hf": {"tail": 8}})
+    train(recipe(1, model=narrower), tmp_path, init=Path("restore-fast"), say=heard.append)
+    assert "restore-fast: 8 of" in heard[0] and "tensors do not fit and start anew" in heard[0]
 
 
 def test_a_warm_start_takes_what_fits(tmp_path):

@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder of the run; the same command again resumes it")
     parser.add_argument("--max-minutes", type=float, help="end, cooled down, after this time")
     parser.add_argument("--no-resume", dest="resume", action="store_false", help="start anew even if the run exists")
-    parser.add_argument("--init", type=Path, help="weights file to start from")
+    parser.add_argument("--init", type=Path, help="weights to start from: a bundled name or a file; what fits is taken")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--check", action="store_true", help="rehearse everything in a minute, then stop")
     parser.add_argument("--plan", action="store_true", help="measure a few steps, print time and memory, then stop")

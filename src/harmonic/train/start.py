@@ -6,6 +6,7 @@ from typing import Any
 
 from torch import nn
 
+from harmonic.assets import find_weights
 from harmonic.errors import UsageError
 from harmonic.network.checkpoint import load_network
 from harmonic.train.learner import Learner
@@ -27,7 +28,7 @@ def begin(
 ) -> Progress:
     """Bring the learner to where its run stands -> the progress. Files are read by the first process alone.
 
-    under: the circumstances of now.
+    init: a bundled name or a weights file. under: the circumstances of now.
     Raises UsageError when `out` holds a run of another recipe, or `init` the weights of another network.
     """
     found = ranks.from_first(lambda: latest_state(out, recipe, say)) if resume else None
@@ -41,7 +42,7 @@ def begin(
                 )
         return progress
     if init is not None:
-        given = ranks.from_first(lambda: load_network(init)[0].state_dict())
+        given = ranks.from_first(lambda: load_network(find_weights(str(init)))[0].state_dict())
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:
             raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "

@@ -96,6 +96,9 @@ WITHOUT_EXPERTS = Bound(ABLATIONS, "Loss without experts", "§14", "dB", "Budget
 WITHOUT_NOISE = Bound(ABLATIONS, "Texture that the noise adds", "§14", "of the clean picture's", "Noise injection "
     "adds energy to the high band where the plain output has too little.", least=0)
 
+FACTOR = Bound(FAILURES, "Best factor for texture", "§1", "", "What the texture of the output must be multiplied by "
+    "to come closest to the clean one: above 1 it is too smooth, below 1 too sharp.", least=0.9,
+    most=1.1)  # the least squared error has 1; a tenth off costs a hundredth of the energy
 SMOOTHING = Bound(FAILURES, "Over-smoothing", "§1", "of the clean picture's", "After damage that is hardly visible, "
     "texture is still there.", least=0.85)  # such damage hides about a tenth
 RINGING_CLEAN = Bound(FAILURES, "Ringing at clean edges", "§1", "of the step", "A sharp edge has no halo.",

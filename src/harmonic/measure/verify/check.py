@@ -1,4 +1,4 @@
-"""A check: one figure of trained weights beside the bound that was set for it. Values only; nothing is computed here."""
+"""A check: one figure of trained weights beside the bound that was set for it. Values only."""
 
 import math
 from collections.abc import Sequence

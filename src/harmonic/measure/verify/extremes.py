@@ -22,7 +22,7 @@ def check_extremes(subject: Subject) -> Iterator[Check]:
     beyond = {name: float(np.max(np.abs(outputs[name] - np.clip(outputs[name], 0, 1)))) for name in flat}
     yield judge(bounds.EXTREME_RANGE, worst(list(beyond.values())), f"worst: {worst_of(beyond)}")
     drift = {
-        name: 255 * float(np.abs((np.clip(outputs[name], 0, 1).mean((0, 1)) - picture.mean((0, 1)))).max())
+        name: 255 * float(np.abs(np.clip(outputs[name], 0, 1).mean((0, 1)) - picture.mean((0, 1))).max())
         for name, picture in (flat | patterned).items()
     }
     yield judge(bounds.EXTREME_MEAN, worst(list(drift.values())), f"worst: {worst_of(drift)}")
@@ -31,24 +31,19 @@ def check_extremes(subject: Subject) -> Iterator[Check]:
 def flat_pictures() -> dict[str, np.ndarray]:
     """Black, white and the six saturated colours. (SIDE, SIDE, 3) float32"""
     names = ("black", "red", "green", "yellow", "blue", "magenta", "cyan", "white")
-    return {
-        name: np.broadcast_to(np.float32([i & 1, i >> 1 & 1, i >> 2 & 1]), (SIDE, SIDE, 3)).copy()
-        for i, name in enumerate(names)
-    }
+    return {name: np.full((SIDE, SIDE, 3), [i & 1, i >> 1 & 1, i >> 2 & 1], np.float32) for i, name in enumerate(names)}
 
 
 def patterns() -> dict[str, np.ndarray]:
     """Checkerboard, one bright pixel, lines of one pixel, a gradient, noise. (SIDE, SIDE, 3) float32"""
     y, x = np.mgrid[:SIDE, :SIDE]
-    impulse = np.zeros((SIDE, SIDE))
-    impulse[SIDE // 2, SIDE // 2] = 1
     grey = {
         "checkerboard": (x + y) % 2,
-        "impulse": impulse,
+        "impulse": (x == SIDE // 2) & (y == SIDE // 2),
         "lines": y % 8 == 0,
         "gradient": x / (SIDE - 1),
     }
-    colour = {name: np.repeat(np.float32(values)[..., None], 3, 2) for name, values in grey.items()}
+    colour = {name: np.repeat(values[..., None], 3, 2).astype(np.float32) for name, values in grey.items()}
     return colour | {"noise": np.random.RandomState(0).random_sample((SIDE, SIDE, 3)).astype(np.float32)}
 
 

@@ -12,7 +12,7 @@ from harmonic.measure.verify.drawing import (
     parts_sheet,
     spectra_plot,
 )
-from harmonic.measure.verify.passes import ENLARGED, GENTLE, Pass, mean
+from harmonic.measure.verify.passes import ENLARGED, GENTLE, Pass, best_factor, energy_left, mean
 from harmonic.measure.verify.subject import Subject
 
 _ENLARGES = "the network enlarges, so no input is clean"
@@ -59,8 +59,8 @@ def check_bands(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
     yield judge(bounds.LF_REMIX, float(np.max([one.remix for one in passes])))
     yield judge(
         bounds.HF_ENERGY,
-        mean(mild, lambda one: one.energy[2] / one.energy[0]),
-        f"the input has {mean(mild, lambda one: one.energy[1] / one.energy[0]):.2f}",
+        energy_left(mild),
+        f"the input has {energy_left(mild, 1):.2f}",
     )
     power = np.mean([one.spectra for one in damaged], 0)
     excess = power[2] / power[0]
@@ -73,17 +73,19 @@ def check_bands(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
 
 
 def check_smoothing(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
-    """The failure hypothesis of over-smoothing: energy of the high band after damage that is hardly seen."""
+    """The failure hypothesis of over-smoothing, on damage that is hardly seen and on damage that is."""
+    damaged = [one for one in passes if one.case in (*SEVERITIES, *ENLARGED)]
+    cases = dict.fromkeys(one.case for one in damaged)
+    factors = {case: best_factor([one for one in damaged if one.case == case]) for case in cases}
+    remark = ", ".join(f"{case} {factor:.2f}" for case, factor in factors.items())
+    yield judge(bounds.FACTOR, max(factors.values(), key=lambda f: abs(f - 1)), f"the farthest from 1 of: {remark}")
     gentle = [one for one in passes if one.case in GENTLE]
     if not gentle:
         yield not_applicable(bounds.SMOOTHING, "the network enlarges, and shrinking is never gentle")
         return
-    by_case = {
-        case: mean([one for one in gentle if one.case == case], lambda one: one.energy[2] / one.energy[0])
-        for case in GENTLE
-    }
-    remark = ", ".join(f"{case} {energy:.2f}" for case, energy in by_case.items())
-    yield judge(bounds.SMOOTHING, min(by_case.values()), f"the least of: {remark}")
+    left = {case: energy_left([one for one in gentle if one.case == case]) for case in GENTLE}
+    remark = ", ".join(f"{case} {energy:.2f}" for case, energy in left.items())
+    yield judge(bounds.SMOOTHING, min(left.values()), f"the least of: {remark}")
 
 
 def _gain(bound: bounds.Bound, passes: Sequence[Pass]) -> Check:

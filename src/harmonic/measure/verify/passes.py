@@ -41,7 +41,8 @@ class Pass:
 
     before, after: PSNR of the input (above scale 1 its fixed enlargement) and of the output. low_…, high_…: the same
     of their low and high bands. low_kept: low band of the output against that of the input. without_hf, without_lf:
-    PSNR of the output mixed anew without that part. energy: of the high band, clean, before and after.
+    PSNR of the output mixed anew without that part. energy: of the high band, clean, before and after; agreement: the
+    inner product of the clean one and the one after.
     low_change, low_by_lf: energy of the change of the quarter-size picture, and its inner product with LF's change.
     remix: largest change of a cell mean when HF is left out. spectra: power by frequency, (3, BINS), clean, before and
     after.
@@ -59,6 +60,7 @@ class Pass:
     without_hf: float
     without_lf: float
     energy: tuple[float, float, float]
+    agreement: float
     low_change: float
     low_by_lf: float
     remix: float
@@ -115,6 +117,7 @@ def figures(case: str, number: int, clean: np.ndarray, parts: Parts, cell: int) 
         without_hf=decibel(psnr(to_uint8(to_array(parts.mix(detail=0))), clean)),
         without_lf=decibel(psnr(to_uint8(to_array(parts.mix(structure=0))), clean)),
         energy=(energy[0], energy[1], energy[2]),
+        agreement=(energy[0] + energy[2] - high_band_energy(after.astype(np.float64) - clean)) / 2,
         low_change=float((change**2).sum()),
         low_by_lf=float((change * by_lf).sum()),
         remix=_remix(parts, cell),
@@ -137,6 +140,21 @@ def mean(passes: Sequence[Pass], figure: Callable[[Pass], float]) -> float:
     """Over passes; not-a-number when there are none."""
     values = [figure(one) for one in passes]
     return float(np.mean(values)) if values else float("nan")
+
+
+def energy_left(passes: Sequence[Pass], place: int = 2) -> float:
+    """Energy of the high band after (2) or before (1), as a share of the clean one's.
+
+    Of sums over crops, not a mean of shares: a crop with next to no texture has nothing to say.
+    """
+    clean, found = (sum(one.energy[i] for one in passes) for i in (0, place))
+    return found / clean if clean else float("nan")
+
+
+def best_factor(passes: Sequence[Pass]) -> float:
+    """What the output's high band must be multiplied by to come closest to the clean one; 1 = it is right as it is."""
+    after = sum(one.energy[2] for one in passes)
+    return sum(one.agreement for one in passes) / after if after else float("nan")
 
 
 def decibel(value: float) -> float:

@@ -113,7 +113,7 @@ def flat_colours() -> list[np.ndarray]:
     levels = [(0.5,) * 3, (0.35,) * 3, (0.65,) * 3]
     levels += [tuple(0.65 if i == c else 0.4 for i in range(3)) for c in range(3)]
     levels += [tuple(0.4 if i == c else 0.6 for i in range(3)) for c in range(3)]
-    return [np.broadcast_to(np.float32(level), (SIDE, SIDE, 3)).copy() for level in levels]
+    return [np.full((SIDE, SIDE, 3), level, np.float32) for level in levels]
 
 
 def drift(network: Harmonic, picture: np.ndarray) -> float:

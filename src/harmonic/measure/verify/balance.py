@@ -2,7 +2,7 @@
 
 import copy
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import torch
@@ -21,7 +21,7 @@ from harmonic.measure.verify.drawing import sheet
 from harmonic.measure.verify.subject import Subject, restored
 from harmonic.network.deploy import limit_experts
 from harmonic.network.harmonic import Harmonic
-from harmonic.nn.routing import EXPERTS, Routing
+from harmonic.nn.routing import EXPERTS
 from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import psnr
@@ -49,8 +49,7 @@ def check_experts(subject: Subject) -> Iterator[Check]:
     crops = subject.crops[: QUICK_COUNT if subject.quick else COUNT]
     damaged = damaged_crops(crops, subject.scale)
     use = expert_use(network, damaged)
-    everything = [routings(network, picture) for pictures in damaged.values() for picture in pictures]
-    usage = least_use(everything)
+    usage = least_use(network, damaged)
     pictures = _maps(network, damaged)
     yield judge(bounds.USED, float(usage.min()), f"by expert: {_listed(usage)}", pictures)
     shares = np.mean(list(use.values()), 0)
@@ -77,8 +76,9 @@ def damaged_crops(crops: Sequence[np.ndarray], scale: int) -> dict[str, list[np.
     }
 
 
-def least_use(everything: Sequence[Sequence[Routing]]) -> np.ndarray:
-    """By expert, the share of cells with its gate open in the block that uses it least. (E,)"""
+def least_use(network: Harmonic, damaged: Mapping[str, Sequence[np.ndarray]]) -> np.ndarray:
+    """By expert, the share of cells with its gate open, in the block that uses it least. (E,)"""
+    everything = [routings(network, picture) for pictures in damaged.values() for picture in pictures]
     blocks = zip(*everything, strict=True)
     return torch.stack([torch.stack([r.usage for r in block]).mean(0) for block in blocks]).amin(0).numpy()
 
@@ -94,7 +94,7 @@ def _quality(network: Harmonic, pairs: Sequence[tuple[np.ndarray, np.ndarray]]) 
     return float(np.mean([psnr(to_uint8(restored(network, lq)), target) for lq, target in pairs]))
 
 
-def _maps(network: Harmonic, damaged: dict[str, list[np.ndarray]]) -> list[Picture]:
+def _maps(network: Harmonic, damaged: Mapping[str, Sequence[np.ndarray]]) -> list[Picture]:
     inputs, maps = {}, {}
     for name, (picture, *_) in damaged.items():
         inputs[name] = to_uint8(picture)

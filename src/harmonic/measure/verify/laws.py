@@ -67,12 +67,16 @@ def bands(network: Harmonic, crops: tuple[np.ndarray, ...]) -> tuple[float, floa
 
 
 def tiles(network: Harmonic, crop: np.ndarray) -> float:
-    """L4: strips longer than three tiles and their halos, so that the middle ones see no border of the picture."""
+    """L4: strips longer than three tiles and their halos, so that the middle ones see no border of the picture.
+
+    They grow brighter from end to end, so that no tile looks like the whole on average.
+    """
     side = round_up(network.reach, network.grid)
     whole, tiled = (Restorer(network, device="cpu", precision="fp32", tile=tile) for tile in ("off", side))
     found = []
     for height, width in ((61, 3 * side + 7), (3 * side + 7, 61)):
-        picture = canvas(crop, height, width).astype(np.float32) / 255
+        light = np.outer(np.linspace(0.1, 1, height), np.linspace(0.1, 1, width)).astype(np.float32) / 255
+        picture = canvas(crop, height, width) * light[..., None]
         found.append(largest(tiled.restore(picture) - whole.restore(picture)))
     return worst(found)
 

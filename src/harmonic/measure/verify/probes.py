@@ -74,18 +74,24 @@ def check_text(subject: Subject) -> Iterator[Check]:
 
 def check_checkerboard(subject: Subject) -> Iterator[Check]:
     """What repeats in every cell of the network, on a flat grey under noise and without."""
-    network, cell = subject.deployed, subject.network.config.cell
-    side, found = 128 if subject.quick else 256, []
-    for sigma in (0, 15):
-        grids = []
-        for seed in range(3):
-            grey = np.full((side, side, 3), 0.5, np.float32)
-            noisy = degrade(grey, (Noise(sigma=sigma),), np.random.RandomState(seed)) if sigma else grey
-            grids.append(phase_means(restored(network, noisy), cell))
-        mean = np.mean(grids, 0)
-        found.append(255 * float(np.abs(mean - mean.mean((0, 1))).max()))
+    cell = subject.network.config.cell
+    found = [print_through(subject, sigma, 128 if subject.quick else 256) for sigma in (0, 15)]
     remark = f"cells of {cell} pixels; clean {found[0]:.3f}, noise of sigma 15 {found[1]:.3f}"
     yield judge(bounds.CHECKERBOARD, float(np.max(found)), remark)
+
+
+def print_through(subject: Subject, sigma: float, side: int) -> float:
+    """Largest deviation of a place within a cell from the mean of all, in grey levels: what a grey picture is given.
+
+    The noise itself has the same mean at every place, else its own chance pattern would be found.
+    """
+    cell, scale, grids = subject.network.config.cell, subject.scale, []
+    for seed in range(3):
+        noise = sigma / 255 * np.random.RandomState(seed).standard_normal((side, side, 3))
+        noise -= np.tile(phase_means(noise, cell), (side // cell, side // cell, 1)) if scale == 1 else 0
+        grids.append(phase_means(restored(subject.deployed, (0.5 + noise).astype(np.float32)), cell))
+    mean = np.mean(grids, 0)
+    return 255 * float(np.abs(mean - mean.mean((0, 1))).max())
 
 
 def overshoot(subject: Subject, chain: Sequence[Degradation]) -> float:

@@ -28,12 +28,12 @@ class Bound:
 
     def __str__(self) -> str:
         if self.least == self.most:
-            return f"= {self.most:g}"
+            return f"= {self.most:.3g}"
         if math.isinf(self.most):
-            return f"≥ {self.least:g}"
+            return f"≥ {self.least:.3g}"
         if math.isinf(self.least):
-            return f"≤ {self.most:g}"
-        return f"{self.least:g} to {self.most:g}"
+            return f"≤ {self.most:.3g}"
+        return f"{self.least:.3g} to {self.most:.3g}"
 
 
 @dataclass(frozen=True, eq=False)

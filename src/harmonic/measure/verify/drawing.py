@@ -52,7 +52,10 @@ def parts_sheet(subject: Subject, passes: Sequence[Pass]) -> list[Picture]:
 
 
 def sheet(rows: Sequence[dict[str, np.ndarray]]) -> np.ndarray:
-    """Rows of titled panes, the middle SIDE pixels of each picture (H, W, 3) uint8. -> (H', W', 3) uint8"""
+    """Rows of titled panes, the middle SIDE pixels of each picture (H, W, 3) uint8. -> (H', W', 3) uint8
+
+    Small pictures are shown larger, pixel by pixel.
+    """
     columns = max(len(panes) for panes in rows)
     size = (_GAP + columns * (SIDE + _GAP), _GAP + len(rows) * (SIDE + _LINE + _GAP))
     image = Image.new("RGB", size, (255, 255, 255))
@@ -61,9 +64,15 @@ def sheet(rows: Sequence[dict[str, np.ndarray]]) -> np.ndarray:
         for column, (title, picture) in enumerate(panes.items()):
             left, top = _GAP + column * (SIDE + _GAP), _GAP + row * (SIDE + _LINE + _GAP)
             draw.text((left, top), title, (0, 0, 0), font)
-            y, x = (max(0, (side - SIDE) // 2) for side in picture.shape[:2])
-            image.paste(Image.fromarray(picture[y : y + SIDE, x : x + SIDE]), (left, top + _LINE))
+            image.paste(Image.fromarray(_pane(picture)), (left, top + _LINE))
     return np.asarray(image)
+
+
+def _pane(picture: np.ndarray) -> np.ndarray:
+    larger = max(1, SIDE // max(picture.shape[:2]))
+    picture = picture.repeat(larger, 0).repeat(larger, 1)
+    y, x = (max(0, (side - SIDE) // 2) for side in picture.shape[:2])
+    return picture[y : y + SIDE, x : x + SIDE]
 
 
 def spectra_plot(power: np.ndarray) -> Picture:

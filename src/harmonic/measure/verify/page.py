@@ -19,7 +19,9 @@ dl { display: grid; grid-template-columns: max-content 1fr; gap: 0 1rem; color: 
 dd { margin: 0; } table { border-collapse: collapse; width: 100%; }
 td, th { text-align: left; vertical-align: top; padding: .35rem .6rem; border-top: 1px solid var(--line); }
 th { font-weight: 600; color: var(--soft); border: 0; } td.number { text-align: right; white-space: nowrap; }
-.verdict { font-weight: 600; } .pass { color: var(--good); } .fail { color: var(--bad); } .none { color: var(--soft); }
+td:nth-child(2) { width: 100%; } td.number p { white-space: normal; min-width: 5.5rem; }
+.verdict { font-weight: 600; white-space: nowrap; }
+.pass { color: var(--good); } .fail { color: var(--bad); } .none { color: var(--soft); }
 p { margin: 0; color: var(--soft); font-size: .9rem; } figure { margin: 1rem 0; }
 figure > div { overflow-x: auto; } img { max-width: 100%; height: auto; }
 svg text { fill: currentColor; font: 12px system-ui, sans-serif; }
@@ -63,7 +65,8 @@ def _group(name: str, checks: list[Check]) -> str:
 
 def _row(check: Check) -> str:
     remark = f" {escape(check.remark)}" if check.remark else ""
-    wanted = "" if check.passed is None else escape(f"{check.bound} {check.unit}".strip())
+    unit = f"<p>{escape(check.unit)}</p>" if check.unit else ""
+    wanted = "" if check.passed is None else f"{escape(check.bound)}{unit}"
     return (
         f'<tr><td class="verdict {_CLASSES[check.passed]}">{VERDICTS[check.passed]}</td>'
         f"<td>{escape(check.name)}<p>{escape(check.meaning)}{f' <em>{remark.strip()}</em>' if remark else ''}</p></td>"

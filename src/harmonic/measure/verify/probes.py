@@ -1,6 +1,7 @@
 """Drawn pictures on which a failure shows itself alone: edges, flat colours, text (seed §1, failure hypotheses)."""
 
 from collections.abc import Iterator, Sequence
+from itertools import product
 
 import numpy as np
 
@@ -20,20 +21,24 @@ SIDE = 96
 BORDER = 8  # left out at edges: blur repeats the border's pixels, and so does padding
 STEPS = ((64, 192), (96, 160), (16, 240))
 ANGLES = (0, 20, 45)  # degrees
+BLURRED = (Blur(sigma=1.5), Round())
 TEXT_DAMAGE = (Blur(sigma=1.0), Noise(sigma=8, clip=True), Round(), Jpeg(quality=50))
 
 
 def check_ringing(subject: Subject) -> Iterator[Check]:
     """Overshoot beyond the two plateaus of a step, as a share of the step."""
-    clean, blurred = (overshoot(subject, chain) for chain in ((), (Blur(sigma=1.5), Round())))
-    if subject.scale > 1:
-        yield not_applicable(bounds.RINGING_CLEAN, "the network enlarges, and bicubic shrinking rings by itself")
-    else:
-        yield judge(bounds.RINGING_CLEAN, clean)
-    edge = step_edge(*STEPS[0], ANGLES[1])
-    damaged = _damaged(edge, subject.scale, (Blur(sigma=1.5), Round()), 0)
-    panes = {"edge": edge, "blurred": damaged, "restored": to_uint8(restored(subject.deployed, damaged))}
-    yield judge(bounds.RINGING_BLUR, blurred, f"{len(STEPS) * len(ANGLES)} edges", _look("A step edge.", panes))
+    for bound, chain in ((bounds.RINGING_CLEAN, ()), (bounds.RINGING_BLUR, BLURRED)):
+        if subject.scale > 1 and not chain:
+            yield not_applicable(bound, "the network enlarges, and bicubic shrinking rings by itself")
+            continue
+        found = overshoots(subject, chain)
+        worst = max(found, key=lambda edge: found[edge])
+        edge = step_edge(*worst, SIDE * subject.scale)
+        damaged = _damaged(edge, subject.scale, chain, 0)
+        panes = {"edge": edge, "input": damaged, "restored": to_uint8(restored(subject.deployed, damaged))}
+        low, high, angle = worst
+        remark = f"the worst of {len(found)}: from {low} to {high} at {angle}°"
+        yield judge(bound, found[worst], remark, _look("The step edge that rings most.", [panes]))
 
 
 def check_drift(subject: Subject) -> Iterator[Check]:
@@ -65,8 +70,8 @@ def check_text(subject: Subject) -> Iterator[Check]:
     before, after = (
         float(np.mean([psnr(a, b) for a, b in zip(pictures, texts, strict=True)])) for pictures in (starts, outputs)
     )
-    panes = {"text": texts[0], "damaged": starts[0], "restored": outputs[0]}
-    yield judge(bounds.TEXT_GAIN, after - before, f"from {before:.2f} to {after:.2f} dB", _look("Drawn text.", panes))
+    rows = [{"text": texts[i], "damaged": starts[i], "restored": outputs[i]} for i in range(3)]
+    yield judge(bounds.TEXT_GAIN, after - before, f"from {before:.2f} to {after:.2f} dB", _look("Drawn text.", rows))
     contrasts = [edge_contrast(out, text) for out, text in zip(outputs, texts, strict=True)]
     start = float(np.mean([edge_contrast(a, text) for a, text in zip(starts, texts, strict=True)]))
     yield judge(bounds.TEXT_CONTRAST, float(np.mean(contrasts)), f"the input has {start:.2f}")
@@ -94,16 +99,14 @@ def print_through(subject: Subject, sigma: float, side: int) -> float:
     return 255 * float(np.abs(mean - mean.mean((0, 1))).max())
 
 
-def overshoot(subject: Subject, chain: Sequence[Degradation]) -> float:
-    """The worst of all edges."""
-    found = []
-    for low, high in STEPS:
-        for angle in ANGLES:
-            damaged = _damaged(step_edge(low, high, angle, SIDE * subject.scale), subject.scale, chain, 0)
-            border = BORDER * subject.scale
-            inner = 255 * restored(subject.deployed, damaged)[border:-border, border:-border]
-            found.append(max(float(inner.max()) - high, low - float(inner.min())) / (high - low))
-    return float(np.max(found))
+def overshoots(subject: Subject, chain: Sequence[Degradation]) -> dict[tuple[int, int, int], float]:
+    """By edge (low, high, angle)."""
+    found, border = {}, BORDER * subject.scale
+    for (low, high), angle in product(STEPS, ANGLES):
+        damaged = _damaged(step_edge(low, high, angle, SIDE * subject.scale), subject.scale, chain, 0)
+        inner = 255 * restored(subject.deployed, damaged)[border:-border, border:-border]
+        found[low, high, angle] = max(float(inner.max()) - high, low - float(inner.min())) / (high - low)
+    return found
 
 
 def step_edge(low: float, high: float, angle: float, side: int = SIDE) -> np.ndarray:
@@ -150,5 +153,5 @@ def _enlarged(network: Harmonic, damaged: np.ndarray) -> np.ndarray:
     return to_uint8(to_array(parts_of(network, damaged).base))
 
 
-def _look(caption: str, panes: dict[str, np.ndarray]) -> list[Picture]:
-    return [Picture(caption, sheet([panes]))]
+def _look(caption: str, rows: Sequence[dict[str, np.ndarray]]) -> list[Picture]:
+    return [Picture(caption, sheet(rows))]

@@ -25,6 +25,9 @@ def verify(
     quick: Annotated[
         bool, typer.Option("--quick", help="Fewer and smaller crops; under a minute on two cores.")
     ] = False,
+    lpips: Annotated[
+        Path | None, typer.Option("--lpips", help="Weights of LPIPS, to measure texture with.", metavar="FILE")
+    ] = None,
     json_wanted: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
@@ -42,7 +45,7 @@ def verify(
     keep_freed_memory()
     folder = output or Path(f"{Path(model).stem}-verify")
     with progress_bar("verifying", quiet) as progress:
-        report = run(model, data, quick=quick, progress=progress)
+        report = run(model, data, quick=quick, perceptual=lpips, progress=progress)
     atomic_write(folder / "report.html", page.page(report).encode())
     atomic_write(folder / "report.md", text.markdown(report).encode())
     atomic_write(folder / "report.json", text.as_json(report).encode())

@@ -77,6 +77,11 @@ HF_EXCESS = Bound(HF, "Largest excess of a frequency band", "§14", "of the clea
 HF_GAIN = Bound(HF, "Texture after restoring", "§14", "dB", "The high band of the output is closer to the clean one "
     "than that of the input.", least=0)
 
+HF_NATURAL = Bound(HF, "FD-NSS after restoring", "§14", "of the input's", "Restored pictures are closer to the "
+    "statistics of the clean ones than damaged pictures are.", most=1)
+HF_PERCEIVED = Bound(HF, "LPIPS after restoring", "§14", "of the input's", "The same for features of a network that "
+    "agrees with people.", most=1)
+
 USED = Bound(EXPERTS, "Use of the least used expert", "§14", "of the cells", "No expert is dead: each has a gate open "
     "in some places of some pictures.", least=0.05)  # a tenth of an even share, two of four
 LARGEST = Bound(EXPERTS, "Share of the strongest expert", "§14", "of the gates", "No expert does all the work: the "
@@ -109,6 +114,8 @@ DRIFT_CLEAN = Bound(FAILURES, "Colour drift, clean", "§1", "of 255", "Flat colo
     most=0.5)  # R5.11
 DRIFT_NOISE = Bound(FAILURES, "Colour drift, noise", "§1", "of 255", "Flat colours under noise keep their mean.",
     most=1)  # a grey level, below what is seen
+DRIFT_PICTURES = Bound(FAILURES, "Colour shift of restored pictures", "§1", "ΔE00", "At a sixteenth of its size, a "
+    "restored picture has the colours of the clean one.", most=1)  # what people just see
 TEXT_CLEAN = Bound(FAILURES, "Clean text stays", "§1", "dB", "Undamaged text is not redrawn.", least=40)
 TEXT_GAIN = Bound(FAILURES, "Gain on damaged text", "§1", "dB", "Blurred, noisy and compressed text becomes easier to "
     "read, not harder.", least=1)

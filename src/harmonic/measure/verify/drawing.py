@@ -19,13 +19,11 @@ def input_and_output(subject: Subject, passes: Sequence[Pass]) -> list[Picture]:
     """Clean, input, output and the error of the output, a row for each pass."""
     rows = []
     for one in passes:
-        clean = subject.crops[one.crop]
-        parts = parts_of(subject.deployed, damages(subject.scale)[one.case](clean, one.crop))
-        output = to_uint8(to_array(parts.mix()))
+        clean, output = subject.crops[one.crop], one.output
         error = _around_grey((output.astype(np.float32) - clean) / 255)
         panes = {
             f"crop {one.crop}, clean": clean,
-            f"{one.case}, {one.before:.2f} dB": to_uint8(to_array(parts.base)),
+            f"{one.case}, {one.before:.2f} dB": one.start,
             f"restored, {one.after:.2f} dB": output,
             f"error x{_GAIN}": error,
         }
@@ -39,10 +37,10 @@ def parts_sheet(subject: Subject, passes: Sequence[Pass]) -> list[Picture]:
     clean = subject.crops[one.crop]
     parts = parts_of(subject.deployed, damages(subject.scale)[one.case](clean, one.crop))
     panes = {
-        f"input, {one.case}": to_uint8(to_array(parts.base)),
+        f"input, {one.case}": one.start,
         f"LF x{_GAIN}": _around_grey(to_array(parts.lf)),
         f"HF x{_GAIN}": _around_grey(to_array(parts.hf)),
-        "output": to_uint8(to_array(parts.mix())),
+        "output": one.output,
     }
     return [
         Picture(

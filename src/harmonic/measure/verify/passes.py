@@ -39,7 +39,8 @@ Damage = Callable[[np.ndarray, int], np.ndarray]
 class Pass:
     """One crop under one damage. Quality in dB against the clean crop, MOST_DB where equal; of 8-bit pictures.
 
-    before, after: PSNR of the input (above scale 1 its fixed enlargement) and of the output. low_…, high_…: the same
+    start, output: the input (above scale 1 its fixed enlargement) and the output, uint8.
+    before, after: their PSNR. low_…, high_…: the same
     of their low and high bands. low_kept: low band of the output against that of the input. without_hf, without_lf:
     PSNR of the output mixed anew without that part. energy: of the high band, clean, before and after; agreement: the
     inner product of the clean one and the one after.
@@ -50,6 +51,8 @@ class Pass:
 
     case: str
     crop: int
+    start: np.ndarray
+    output: np.ndarray
     before: float
     after: float
     low_before: float
@@ -107,6 +110,8 @@ def figures(case: str, number: int, clean: np.ndarray, parts: Parts, cell: int) 
     return Pass(
         case,
         number,
+        start=before,
+        output=after,
         before=decibel(psnr(before, clean)),
         after=decibel(psnr(after, clean)),
         low_before=decibel(low_band_psnr(before, clean)),

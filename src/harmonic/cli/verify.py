@@ -31,7 +31,7 @@ def verify(
     json_wanted: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check a model against the bounds that were set for it, and write a report with pictures.
+    """Check a model against its bounds and write a report with pictures.
 
     Laws of the network, clean and damaged pictures, structure and texture apart, experts, ringing, colour, text, cost
     and precision. The crops are those that val.txt in DIR lists, else the middles of its pictures. Writes report.html,

@@ -1,43 +1,65 @@
 """Multiply-adds and parameters beside the pure-conv path of the same network and beside NAFNet-w32 (seed §15)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
+from torch import nn
 
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.verify import bounds
 from harmonic.measure.verify.check import Check, judge, not_applicable
 from harmonic.measure.verify.subject import Subject
 from harmonic.network.config import ConvFusionSpec, NetworkConfig, variant
-from harmonic.network.cost import multiply_adds, network_cost
+from harmonic.network.cost import multiply_adds
+from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import large
 from harmonic.network.specs import ConvSpec, LargeKernelSpec, PartialKernelSpec, RepConvSpec
+from harmonic.ops.noise import Noise
+from harmonic.restore.tile import round_up
 
-SIDE = 512  # pixels
+M = TypeVar("M", bound=nn.Module)
+
+SIDE = 512  # pixels, rounded up to the grid
 CONVOLUTIONS = (ConvSpec, LargeKernelSpec, PartialKernelSpec, RepConvSpec)
 
 
+@dataclass(frozen=True)
+class Expense:
+    """Of a deployed network. macs: multiply-adds per input pixel."""
+
+    macs: float
+    parameters: int
+
+
 def check_expense(subject: Subject) -> Iterator[Check]:
-    """Of the deployed form, generated texture included, per input pixel."""
+    """Of the deployed form, generated texture included."""
     config = subject.network.config
-    cost, pure = (network_cost(Harmonic(c))[0] for c in (config, pure_convolution(config)))
-    remark = "it is the pure-conv path" if pure_convolution(config) == config else ""
-    yield judge(bounds.PURE_MACS, cost.fused_macs / pure.fused_macs, remark or _gmac(cost.fused_macs, pure.fused_macs))
-    ratio = cost.fused_parameters / pure.fused_parameters
-    yield judge(bounds.PURE_PARAMETERS, ratio, remark or _millions(cost.fused_parameters, pure.fused_parameters))
-    heavy = config.channels[0] >= large().channels[0]
+    plain = pure_convolution(config)
+    ours = expense(config)
+    pure, remark = (ours, "it is the pure-conv path") if plain == config else (expense(plain), "")
+    yield judge(bounds.PURE_MACS, ours.macs / pure.macs, remark or _gmac(ours, pure))
+    yield judge(bounds.PURE_PARAMETERS, ours.parameters / pure.parameters, remark or _millions(ours, pure))
     if subject.scale > 1:
         reason = "the network enlarges, and NAFNet-w32 does not"
         yield not_applicable(bounds.NAFNET_MACS, reason)
         yield not_applicable(bounds.NAFNET_PARAMETERS, reason)
         return
-    nafnet = NAFNet()
-    macs = multiply_adds(nafnet, lambda m: m(torch.empty(1, 3, SIDE, SIDE)))[""] / SIDE**2
-    count = sum(parameter.numel() for parameter in nafnet.parameters())
+    nafnet = _counted(NAFNet(), SIDE, lambda m: m(torch.empty(1, 3, SIDE, SIDE)))
+    heavy = config.channels[0] >= large().channels[0]
     bound = bounds.NAFNET_MACS_LARGE if heavy else bounds.NAFNET_MACS
-    yield judge(bound, cost.fused_macs / macs, _gmac(cost.fused_macs, macs))
-    yield judge(bounds.NAFNET_PARAMETERS, cost.fused_parameters / count, _millions(cost.fused_parameters, count))
+    yield judge(bound, ours.macs / nafnet.macs, _gmac(ours, nafnet))
+    yield judge(bounds.NAFNET_PARAMETERS, ours.parameters / nafnet.parameters, _millions(ours, nafnet))
+
+
+def expense(config: NetworkConfig) -> Expense:
+    """Of a new network; weights change nothing."""
+    network = fuse(Harmonic(config))
+    side = round_up(SIDE, network.grid)
+    one = Noise(torch.zeros(1, dtype=torch.int64), torch.zeros(1, 2, dtype=torch.int64))
+    return _counted(network, side, lambda m: m.decompose(torch.empty(1, 3, side, side), noise=one))
 
 
 def pure_convolution(config: NetworkConfig) -> NetworkConfig:
@@ -59,9 +81,13 @@ def pure_convolution(config: NetworkConfig) -> NetworkConfig:
     )
 
 
-def _gmac(ours: float, other: float) -> str:
-    return f"{ours / 1000:.1f} against {other / 1000:.1f} GMAC per megapixel"
+def _counted(network: M, side: int, call: Callable[[M], object]) -> Expense:
+    return Expense(multiply_adds(network, call)[""] / side**2, sum(p.numel() for p in network.parameters()))
 
 
-def _millions(ours: int, other: int) -> str:
-    return f"{ours / 1e6:.2f} against {other / 1e6:.2f} million"
+def _gmac(ours: Expense, other: Expense) -> str:
+    return f"{ours.macs / 1000:.1f} against {other.macs / 1000:.1f} GMAC per megapixel"
+
+
+def _millions(ours: Expense, other: Expense) -> str:
+    return f"{ours.parameters / 1e6:.2f} against {other.parameters / 1e6:.2f} million"

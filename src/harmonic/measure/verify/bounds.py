@@ -115,7 +115,7 @@ DRIFT_CLEAN = Bound(FAILURES, "Colour drift, clean", "§1", "of 255", "Flat colo
 DRIFT_NOISE = Bound(FAILURES, "Colour drift, noise", "§1", "of 255", "Flat colours under noise keep their mean.",
     most=1)  # a grey level, below what is seen
 DRIFT_PICTURES = Bound(FAILURES, "Colour shift of restored pictures", "§1", "ΔE00", "At a sixteenth of its size, a "
-    "restored picture has the colours of the clean one.", most=1)  # what people just see
+    "picture restored from faint damage has the colours of the clean one.", most=1)  # what people just see
 TEXT_CLEAN = Bound(FAILURES, "Clean text stays", "§1", "dB", "Undamaged text is not redrawn.", least=40)
 TEXT_GAIN = Bound(FAILURES, "Gain on damaged text", "§1", "dB", "Blurred, noisy and compressed text becomes easier to "
     "read, not harder.", least=1)

@@ -65,7 +65,7 @@ def _group(name: str, checks: list[Check]) -> str:
 
 def _row(check: Check) -> str:
     remark = f" {escape(check.remark)}" if check.remark else ""
-    unit = f"<p>{escape(check.unit)}</p>" if check.unit else ""
+    unit = f" {escape(check.unit)}" if len(check.unit) < 4 else f"<p>{escape(check.unit)}</p>"
     wanted = "" if check.passed is None else f"{escape(check.bound)}{unit}"
     return (
         f'<tr><td class="verdict {_CLASSES[check.passed]}">{VERDICTS[check.passed]}</td>'

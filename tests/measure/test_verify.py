@@ -13,9 +13,10 @@ from harmonic.measure.verify import subject as loading
 from harmonic.measure.verify.check import Bound
 from harmonic.measure.verify.extremes import check_extremes
 from harmonic.measure.verify.laws import check_laws
-from harmonic.measure.verify.passes import run_pass
+from harmonic.measure.verify.passes import best_factor, figures, run_pass
 from harmonic.measure.verify.subject import Subject, subject
 from harmonic.measure.verify.texture import check_texture
+from harmonic.network import branches
 from harmonic.network import harmonic as wiring
 from harmonic.network.config import HFSpec, TextureSpec, variant
 from harmonic.network.harmonic import Harmonic
@@ -24,8 +25,10 @@ from harmonic.network.specs import ExpertsSpec
 from harmonic.nn import head
 from harmonic.nn.cells import CellGate
 from harmonic.nn.head import Tail
+from harmonic.nn.parts import Parts
 from harmonic.nn.projection import Projection
 from harmonic.nn.texture_block import MoETextureBlock
+from harmonic.ops.band import low_band
 from harmonic.train.synthetic import synthetic_picture
 from making import randomised
 
@@ -71,6 +74,15 @@ def test_texture_of_a_sound_network_is_lawful(crops):
     checks = list(check_texture(subject("sound", with_experts(crops), crops[:1], quick=True)))
     failed = {check.name for check in checks if not check.passed}
     assert failed <= {bounds.WITHOUT_NOISE.name}, failed  # random texture need not add energy
+
+
+def test_texture_with_cell_means_is_noticed(crops, monkeypatch):
+    exact = branches.low_band
+    monkeypatch.setattr(branches, "low_band", lambda x, cell: 0.99 * exact(x, cell))
+    checks = {
+        check.name: check for check in check_texture(subject("leaks", with_experts(crops), crops[:1], quick=True))
+    }
+    assert checks[bounds.TEXTURE_MEANS.name].passed is False
 
 
 # Six broken networks
@@ -153,13 +165,27 @@ def test_a_broken_network_is_caught_by_the_check_that_is_meant_for_it(damage, bo
     assert not bound.holds(after), after
 
 
-def test_tiles_notice_global_pooling_that_counts(crops, monkeypatch):
+def loud() -> Harmonic:
+    """Channel attention and layer scales have next to no effect at birth; here they have."""
     network = sound()
     for module in network.modules():
-        if isinstance(module, CellGate | Projection):  # at birth both have next to no effect
+        if isinstance(module, CellGate | Projection):
             module.load_state_dict({name: 20 * value for name, value in module.state_dict().items()})
-    global_pooling(network, monkeypatch)
+    return network
+
+
+def test_tiles_notice_global_pooling_that_counts(crops, monkeypatch):
+    global_pooling(network := loud(), monkeypatch)
     assert not bounds.TILES.holds(laws.tiles(network, crops[0]))
+
+
+def test_a_batch_notices_statistics_over_it(crops, monkeypatch):
+    assert bounds.BATCH.holds(laws.batch(network := loud(), tuple(crops)))
+    pool = wiring.pool_cells
+    monkeypatch.setattr(
+        wiring, "pool_cells", lambda *given: pool(*given).mean(0, keepdim=True).repeat(len(given[0]), 1, 1, 1)
+    )
+    assert not bounds.BATCH.holds(laws.batch(network, tuple(crops)))
 
 
 def test_a_wrong_fuse_is_wrong_on_photographs_too(crops, monkeypatch):
@@ -183,3 +209,20 @@ def test_a_grid_of_the_network_is_seen_through_noise(crops, monkeypatch, sigma):
 
     monkeypatch.setattr(Tail, "forward", printing)
     assert not bounds.CHECKERBOARD.holds(probes.print_through(plain, sigma, 128))
+
+
+def test_a_colour_cast_is_seen_on_flat_areas(crops):
+    network = sound()
+    network.head.cells.bias[0] += 2 / 255
+    assert not bounds.DRIFT_CLEAN.holds(
+        probes.drift(subject("cast", network, crops).deployed, probes.flat_colours()[0])
+    )
+
+
+@pytest.mark.parametrize("gain, verdict", [(0.5, "too smooth"), (1, "right"), (1.5, "too sharp")])
+def test_the_best_factor_says_what_a_scaled_texture_lacks(crops, gain, verdict):
+    clean = loading.to_tensor(crops[0])
+    low = low_band(clean, 8)
+    parts = Parts(low, torch.zeros_like(low), gain * (clean - low))
+    factor = best_factor([figures("mild", 0, crops[0], parts, 4)])
+    assert bounds.FACTOR.holds(factor) == (verdict == "right") and (factor > 1.1) == (verdict == "too smooth")

@@ -34,7 +34,7 @@ def test_rows_of_the_same_task_set_and_setting_stand_beside_ours(rows):
     assert text.splitlines() == [
         "CBSD68, denoise-awgn-color, P",
         "",
-        "| method | told | M | trained on | source | sigma15 | sigma50 |",
+        "| method | class | M | trained on | source | sigma15 | sigma50 |",
         "|---|---|---|---|---|--:|--:|",
         "| **ours** | blind | – | free pictures | measured | **30.12 / 0.8765** | **30.12 / 0.8765** |",
         "| FFDNet | non-blind | 0.852 | WED | confirmed | 33.87 | 27.96 |",

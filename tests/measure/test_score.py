@@ -167,8 +167,15 @@ def test_more_measures_are_taken_where_they_apply_and_named(folder, tmp_path):
     assert set(report.protocols) == {*(m.name for m in MEASURES), "fd_nss"}
     assert colour.sets["fd_nss"]["patches"] == 8
     assert colour.sets["fd_nss"]["before"] == colour.sets["fd_nss"]["after"] > 0
-    small = bench_quality(None, ["jpeg"], folder, measures=[measure_named("ms_ssim")])
+
+
+def test_pictures_without_a_figure_are_left_out_of_its_mean(folder, tmp_path):
+    small = bench_quality(None, ["clean"], folder, measures=[measure_named("ms_ssim")])
     assert "ms_ssim" not in small.scores[0].after.figures()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (200, 210, 3), np.uint8)).save(tmp_path / "a.png")
+    (tmp_path / "b.png").write_bytes((folder / "bars.png").read_bytes())
+    mixed = bench_quality(None, ["clean"], tmp_path, measures=[measure_named("ms_ssim")])
+    assert mixed.scores[0].after.more["ms_ssim"] == pytest.approx(1)
 
 
 def test_an_unknown_measure_is_told_the_known_ones():

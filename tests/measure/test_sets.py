@@ -65,5 +65,5 @@ def test_of_a_folder_of_ones_own_there_is_one_set_however_many_are_published(fol
 
 def test_grey_is_the_picture_itself_or_its_rounded_studio_luma(folder, tmp_path):
     np.testing.assert_array_equal(read_grey(folder / "dots.png"), read_clean(folder / "dots.png")[..., 0])
-    Image.new("RGB", (12, 12), (255, 0, 0)).save(tmp_path / "red.png")
-    assert (read_grey(tmp_path / "red.png") == 81).all()  # 16 + 65.481
+    Image.new("RGB", (12, 12), (0, 255, 0)).save(tmp_path / "green.png")
+    assert (read_grey(tmp_path / "green.png") == 145).all()  # 16 + 128.553

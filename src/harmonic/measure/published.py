@@ -69,7 +69,7 @@ def beside_published(content: Content, rows: Iterable[Published]) -> str:
             continue
         ours = [f"**{float(s['after']['psnr']):.2f} / {s['after']['ssim']:.4f}**" for s in scores]
         told = "blind" if content["model"] else "–"
-        lines = [["method", "told", "M", "trained on", "source", *settings]]
+        lines = [["method", "class", "M", "trained on", "source", *settings]]
         name = f"**{content['model'] or 'input, measured here'}**"
         lines.append([name, told, "–", content["trained_on"] or "–", "measured", *ours])
         lines += sorted((_line(m, found, settings) for m in methods), key=lambda cells: _last(cells[5:]))
@@ -97,7 +97,7 @@ def _row(row: dict[str, str]) -> Published:
         told=row.get("class") or _told(row["method"]),
         trained_on=row["train_data"],
         parameters=row["params_M"],
-        confirmed="unconfirmed" not in row["source"],
+        confirmed="(unconfirmed)" not in row["source"],
         source=row["source"],
     )
 

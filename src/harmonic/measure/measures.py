@@ -56,7 +56,8 @@ def measure_named(name: str) -> Measure:
 def lpips_measure(network: LPIPS) -> Measure:
     """With the weights of a user's file."""
     protocol = "LPIPS-VGG 0.1, no resizing, weights of the user's file"
-    return Measure("lpips", protocol, False, lambda s: lpips(network, _rgb(s.picture), _rgb(_clean(s))))
+    take = _only(_compared, lambda s: lpips(network, _rgb(s.picture), _rgb(_clean(s))))
+    return Measure("lpips", protocol, False, take)
 
 
 def _clean(seen: Seen) -> np.ndarray:

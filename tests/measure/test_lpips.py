@@ -7,6 +7,7 @@ from torch.nn import functional as F
 from harmonic.errors import WeightsError
 from harmonic.measure import lpips as module
 from harmonic.measure.lpips import LPIPS, load_lpips, lpips
+from harmonic.measure.measures import Seen, lpips_measure
 
 A, B = np.random.default_rng(1).integers(0, 256, (2, 32, 48, 3), dtype=np.uint8)
 
@@ -46,6 +47,14 @@ def test_it_is_the_weighted_distance_of_unit_features_after_each_blocks_last_rel
         ((w * (p - q) ** 2).sum(1)).mean() for w, p, q in zip(weights, features(A), features(B), strict=True)
     )
     assert lpips(network, A, B) == pytest.approx(float(expected), rel=1e-4)
+
+
+def test_in_the_suites_it_takes_grey_pictures_too_and_nothing_without_a_clean_one(network):
+    measure = lpips_measure(network)
+    grey_a, grey_b = A[..., 0], B[..., 0]
+    expected = lpips(network, np.repeat(grey_a[..., None], 3, 2), np.repeat(grey_b[..., None], 3, 2))
+    assert measure.take(Seen(grey_a, grey_b, grey_a, None)) == expected
+    assert np.isnan(measure.take(Seen(A, None, A, None)))
 
 
 def test_the_published_shape_is_that_of_vgg16():

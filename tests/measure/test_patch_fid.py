@@ -1,12 +1,15 @@
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from safetensors.torch import save_file
 
 from harmonic.errors import WeightsError
 from harmonic.measure import patch_fid as module
+from harmonic.measure.clouds import patch_fid_measure
 from harmonic.measure.inception import Inception
 from harmonic.measure.patch_fid import load_inception, patch_features
+from harmonic.measure.score import bench_quality
 from harmonic.ops.frechet import frechet_distance
 
 
@@ -41,6 +44,18 @@ def test_patches_are_whole_and_from_the_top_left(network):
     np.testing.assert_allclose(features[1:], patch_features(network, picture[:128, 128:256]), rtol=1e-4, atol=1e-6)
     assert len(patch_features(network, picture[:127])) == 0
     assert frechet_distance(features, features[::-1]) == pytest.approx(0, abs=1e-6)
+
+
+def test_in_the_suites_it_compares_all_patches_of_a_set_and_says_how_many(network, tmp_path):
+    rng = np.random.default_rng(5)
+    for name in "ab":
+        Image.fromarray(rng.integers(0, 256, (130, 260, 3), np.uint8)).save(tmp_path / f"{name}.png")
+    measure = patch_fid_measure(network)
+    (clean,) = bench_quality(lambda x: 255 - x, ["clean"], tmp_path, set_measures=[measure]).scores
+    figures = clean.sets["patch_fid"]
+    assert figures["patches"] == 4
+    assert figures["before"] == pytest.approx(0, abs=1e-6)
+    assert figures["after"] > 100 * figures["before"]
 
 
 def test_a_file_fills_it_and_a_wrong_one_says_how_to_make_it(network, tmp_path, monkeypatch):

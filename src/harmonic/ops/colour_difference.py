@@ -47,9 +47,8 @@ def delta_e_2000(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     c1, c2 = np.hypot(stretch * a1, b1), np.hypot(stretch * a2, b2)
     h1, h2 = (np.degrees(np.arctan2(b, stretch * a)) % 360 for a, b in ((a1, b1), (a2, b2)))
     grey = c1 * c2 == 0  # no hue to speak of
-    turn = np.where(grey, 0, (h2 - h1 + 180) % 360 - 180)
-    # 180 degrees apart, the paper keeps the sign of h2 - h1
-    turn = np.where(~grey & (h2 - h1 == 180), 180.0, turn)
+    turn = h2 - h1
+    turn = np.where(grey, 0, np.where(turn > 180, turn - 360, np.where(turn < -180, turn + 360, turn)))
     hue_step = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2))
     light, chroma = (l1 + l2) / 2, (c1 + c2) / 2
     far = np.abs(h1 - h2) > 180

@@ -66,6 +66,11 @@ def luma(picture: np.ndarray) -> np.ndarray:
     return picture.astype(np.float64) @ (np.array([65.481, 128.553, 24.966]) / 255) + 16.0
 
 
+def grey(picture: np.ndarray) -> np.ndarray:
+    """(H, W) float64: a grey picture as it is, of (H, W, 3) RGB the luma. All on the 0–255 scale"""
+    return luma(picture) if picture.ndim == 3 else picture.astype(np.float64)
+
+
 def shave(picture: np.ndarray, border: int) -> np.ndarray:
     """Without `border` pixels on every side (protocol C5). (H, W, ...) -> (H - 2 border, W - 2 border, ...), a view."""
     height, width = picture.shape[:2]

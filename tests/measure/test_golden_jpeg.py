@@ -1,4 +1,4 @@
-"""Golden PSNR-B of JPEG inputs, protocol 11.3 and 11.4: mean over the whole set."""
+"""Golden PSNR-B and SSIM of JPEG inputs, protocol 11.3, 11.4 and F11: means over LIVE1."""
 
 import numpy as np
 import pytest
@@ -50,3 +50,10 @@ def test_swapped_arguments_give_another_figure(live1):
         clean = np.floor(luma(picture) + 0.5).astype(np.uint8)
         swapped.append(psnr_b(clean, jpeg(clean, 10, "4:2:0")))
     assert np.mean(swapped) == pytest.approx(27.72, abs=0.01)
+
+
+def test_ssim_of_colour_and_of_luma_are_two_figures(live1):
+    """Fact F11."""
+    pairs = [(jpeg(clean, 10, "4:2:0"), clean) for clean in live1.values()]
+    assert np.mean([ssim(*pair) for pair in pairs]) == pytest.approx(0.743344, abs=1e-5)
+    assert np.mean([ssim(luma(a), luma(b)) for a, b in pairs]) == pytest.approx(0.794139, abs=1e-5)

@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -102,7 +103,9 @@ def main() -> int:
         for row in compare(make(), side, precision, args.rounds)
     ]
     args.results.parent.mkdir(parents=True, exist_ok=True)
-    args.results.write_text(json.dumps({"threads": args.threads, "torch": torch.__version__, "rows": rows}, indent=1))
+    made = {"command": "make peers", "date": datetime.now(UTC).date().isoformat()}
+    report = {**made, "threads": args.threads, "torch": torch.__version__, "rows": rows}
+    args.results.write_text(json.dumps(report, indent=1) + "\n")
     print("| from | network | parameters, M | precision | ms | ratio | to |\n|---|---|--:|---|--:|--:|---|")
     for r in rows:
         cells = (f"{r['side']}²", r["network"], f"{r['parameters'] / 1e6:.2f}", r["precision"], r["ms"], r["ratio"])

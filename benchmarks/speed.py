@@ -16,6 +16,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -53,7 +54,8 @@ def main() -> int:
         for precision, tile in (("fp32", "auto"), ("bf16", "auto"), ("bf16", "512"))
         for size in SIZES
     ]
-    report = {"machine": machine(), "latency": rows, "pictures": pictures}
+    made = {"command": "python benchmarks/speed.py", "date": datetime.now(UTC).date().isoformat()}
+    report = {**made, "machine": machine(), "latency": rows, "pictures": pictures}
     args.results.parent.mkdir(parents=True, exist_ok=True)
     args.results.write_text(json.dumps(report, indent=1) + "\n")
     print(markdown(report))

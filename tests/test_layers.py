@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "network": {"nn", "ops", "errors"},
     "restore": {"network", "nn", "images", "ops", "assets", "version", "errors"},
     "train": {"network", "nn", "losses", "degrade", "restore", "images", "ops", "assets", "errors"},
-    "measure": {"restore", "train", "network", "nn", "degrade", "images", "ops", "errors"},
+    "measure": {"restore", "train", "network", "nn", "degrade", "images", "ops", "assets", "errors"},
     "serve": {"restore", "nn", "images", "errors"},
     "__init__": {"network", "restore", "version"},
     "__main__": {"cli"},
@@ -38,7 +38,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "network": {"torch", "safetensors", "pydantic"},
     "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
-    "measure": {"torch", "numpy", "PIL"},
+    "measure": {"torch", "numpy", "PIL", "safetensors"},
     "serve": {"fastapi", "uvicorn"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }

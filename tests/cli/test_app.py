@@ -15,6 +15,7 @@ COMMANDS = (
     ["models"],
     ["info"],
     ["train"],
+    ["verify"],
     ["data"],
     ["data", "check"],
     ["data", "pack"],

@@ -3,7 +3,7 @@ import pytest
 from PIL import Image
 
 from harmonic.errors import PictureError
-from harmonic.measure.sets import find_set, read_clean
+from harmonic.measure.sets import find_set, find_sets, read_clean, read_grey
 
 
 def test_a_folder_of_pictures_is_a_set_by_its_own_name(folder):
@@ -55,3 +55,15 @@ def test_pictures_too_small_for_ssim_are_refused_by_name(tmp_path):
 def test_the_published_sets_hold_as_many_pictures_as_published(data):
     assert len(find_set(data, "CBSD68").files) == 68
     assert len(find_set(data, "LIVE1").files) == 29
+    sizes = {"Set5": 5, "Set14": 14, "B100": 100, "Classic5": 5, "RealSRSet": 20}
+    assert {found.name: len(found.files) for found in find_sets(data, tuple(sizes))} == sizes
+
+
+def test_of_a_folder_of_ones_own_there_is_one_set_however_many_are_published(folder):
+    assert [found.name for found in find_sets(folder, ("Set5", "Set14"))] == [folder.name]
+
+
+def test_grey_is_the_picture_itself_or_its_rounded_studio_luma(folder, tmp_path):
+    np.testing.assert_array_equal(read_grey(folder / "dots.png"), read_clean(folder / "dots.png")[..., 0])
+    Image.new("RGB", (12, 12), (0, 255, 0)).save(tmp_path / "green.png")
+    assert (read_grey(tmp_path / "green.png") == 145).all()  # 16 + 128.553

@@ -3,20 +3,50 @@ import pytest
 
 from harmonic.degrade.kinds import Jpeg
 from harmonic.errors import UsageError
-from harmonic.measure.suites import SUITES, eight_bit, gaussian_noise, suite_named
+from harmonic.measure.suites import (
+    NAMES,
+    SUITES,
+    bicubic_input,
+    bicubic_luma,
+    cropped,
+    eight_bit,
+    fitting_names,
+    gaussian_noise,
+    grey_jpeg,
+    suites_named,
+)
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import luma, psnr, ssim
 
-CLEAN = np.random.default_rng(9).integers(0, 256, (32, 41, 3), dtype=np.uint8)
+CLEAN = np.random.default_rng(9).integers(0, 256, (36, 48, 3), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: suite.name)
-def test_every_input_is_repeatable_and_of_the_clean_pictures_shape(suite):
+@pytest.mark.parametrize("suite", SUITES, ids=lambda suite: f"{suite.name} {suite.protocol}")
+def test_every_input_is_repeatable_and_smaller_by_the_scale(suite):
+    clean = CLEAN[..., 0] if suite.colour == "grey" else CLEAN
     for setting in suite.settings:
-        degraded = setting.damage(CLEAN, "any")
-        assert degraded.shape == CLEAN.shape
-        assert degraded.dtype == (np.float32 if suite.name == "denoise" else np.uint8)
-        np.testing.assert_array_equal(degraded, setting.damage(CLEAN, "any"))
+        degraded = setting.damage(clean, "any")
+        assert [setting.scale * side if setting.scale else side for side in degraded.shape[:2]] == [36, 48]
+        assert degraded.shape[2:] == clean.shape[2:]
+        assert (degraded.dtype == np.uint8) == (suite.name != "denoise" and not suite.inputs_only)
+        np.testing.assert_array_equal(degraded, setting.damage(clean, "any"))
+
+
+def test_pictures_are_cut_at_the_right_and_the_bottom():
+    np.testing.assert_array_equal(cropped(CLEAN[:35, :47], 4), CLEAN[:32, :44])
+    assert cropped(CLEAN, 1).shape == CLEAN.shape
+
+
+def test_luma_alone_is_not_rounded_on_the_way_down():
+    small = 255 * bicubic_luma(CLEAN[..., 0], "any", 2)
+    assert np.abs(small - np.round(small)).max() > 0.3
+    assert np.abs(small - bicubic_input(CLEAN[..., 0], "any", 2)).max() < 2
+
+
+def test_a_grey_file_has_no_chroma_to_lose():
+    grey = CLEAN[..., 0]
+    repeated = eight_bit(np.repeat(grey[..., None], 3, 2), "any", (Jpeg(quality=20),))
+    np.testing.assert_array_equal(grey_jpeg(grey, "any", 20), repeated[..., 0])
 
 
 def test_pictures_of_one_size_get_the_same_noise():
@@ -32,13 +62,33 @@ def test_the_noise_is_drawn_from_seed_0_of_the_published_stream():
 
 
 def test_the_clean_suite_changes_nothing():
-    (setting,) = suite_named("clean").settings
+    (setting,) = suites_named("clean", 1)[0].settings
     np.testing.assert_array_equal(setting.damage(CLEAN, "any"), CLEAN)
 
 
 def test_an_unknown_suite_is_told_the_known_ones():
-    with pytest.raises(UsageError, match="denoise, jpeg, deblur, hmix, clean"):
-        suite_named("deblurr")
+    with pytest.raises(UsageError, match="sr, denoise, jpeg, deblur, hmix, clean, real"):
+        suites_named("deblurr", 1)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_a_model_gets_the_settings_of_its_scale(scale):
+    (suite,) = suites_named("sr", scale)
+    assert [setting.name for setting in suite.settings] == [f"x{scale}"]
+    assert fitting_names(scale) == ("sr", "real")
+
+
+def test_suites_that_do_not_fit_are_refused_with_what_they_need():
+    with pytest.raises(UsageError, match="suite sr: needs a model that enlarges by 2 or 3 or 4, this one does by 1"):
+        suites_named("sr", 1)
+    with pytest.raises(UsageError, match="suite denoise: needs a model that enlarges by 1, this one does by 4"):
+        suites_named("denoise", 4)
+    assert fitting_names(1) == tuple(name for name in NAMES if name != "sr")
+
+
+def test_rows_of_inputs_alone_are_for_measuring_inputs():
+    assert [suite.inputs_only for suite in suites_named("sr", None)] == [False, True]
+    assert fitting_names(None) == NAMES
 
 
 # Golden values of protocol 11.2, 11.4 and 11.5: mean over the whole set, 1e-4 dB and 1e-5 SSIM.
@@ -101,7 +151,7 @@ def test_golden_jpeg_on_live1(live1, subsampling, quality, expected_psnr, expect
     ],
 )
 def test_golden_blur_on_cbsd68(cbsd68, index, expected_psnr, expected_ssim, expected_y):
-    steps = suite_named("deblur").settings[index].damage.keywords["steps"]
+    steps = suites_named("deblur", 1)[0].settings[index].damage.keywords["steps"]
     rgb, similarity, y = means_over(cbsd68, steps)
     assert rgb == pytest.approx(expected_psnr, abs=1e-4)
     assert similarity == pytest.approx(expected_ssim, abs=1e-5)

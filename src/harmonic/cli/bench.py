@@ -1,13 +1,18 @@
 """`harmonic bench`: measure a model under published protocols."""
 
+import shlex
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harmonic.cli.options import Data, Device, Model, Precision, PrecisionOption, Quiet
 from harmonic.cli.progress import progress_bar
-from harmonic.cli.text import examples, tell
+from harmonic.cli.text import examples, say, tell
+
+if TYPE_CHECKING:
+    from harmonic.measure.clouds import SetMeasure
+    from harmonic.measure.measures import Measure
 
 app = typer.Typer(help="Measure a model.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -17,37 +22,139 @@ app = typer.Typer(help="Measure a model.", no_args_is_help=True, rich_markup_mod
     epilog=examples(
         "harmonic bench quality --data pictures/",
         "harmonic bench quality --data pictures/ --suite denoise --suite clean --json result.json",
+        "harmonic bench quality --data pictures/ --suite jpeg --measure gmsd --sheet crops.png",
+        "harmonic bench quality --data pictures/ --inputs --suite sr --published results/published.csv",
     ),
 )
 def quality(
+    context: typer.Context,
     data: Data,
     suite: Annotated[
         list[str] | None,
-        typer.Option("--suite", help="denoise, jpeg, deblur, hmix or clean; repeatable; default: all."),
+        typer.Option(
+            "--suite",
+            help="sr, denoise, jpeg, deblur, hmix, clean or real; repeatable; default: all that fit the model.",
+        ),
     ] = None,
     model: Model = "restore-fast",
+    inputs: Annotated[
+        bool, typer.Option("--inputs", help="No model: measure the degraded inputs, enlarged by bicubic in sr.")
+    ] = False,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--measure",
+            help="Besides PSNR and SSIM: psnr_y, psnr_b, psnr_b_real, psnr_b_channels, psnr_b_luma, ms_ssim, gmsd, "
+            "lf_input, colour_shift, texture, niqe_free, fd_nss, or all; repeatable.",
+        ),
+    ] = None,
+    lpips: Annotated[
+        Path | None, typer.Option(help="Take LPIPS-VGG too, with the weights of this file.", metavar="FILE")
+    ] = None,
+    inception: Annotated[
+        Path | None, typer.Option(help="Take patch-FID too, with the weights of this file.", metavar="FILE")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first N pictures of a set.", metavar="N")] = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures there.", metavar="FILE")] = None,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Draw crops of input, output and clean picture there.", metavar="FILE")
+    ] = None,
+    save: Annotated[Path | None, typer.Option(help="Write the restored pictures there, as PNG.", metavar="DIR")] = None,
+    published: Annotated[
+        Path | None, typer.Option(help="Show published rows of this table beside ours (CSV).", metavar="FILE")
+    ] = None,
     device: Device = "auto",
     precision: PrecisionOption = Precision.auto,
     quiet: Quiet = False,
 ) -> None:
     """Damage clean pictures, restore them, and print PSNR and SSIM before and after."""
+    from dataclasses import replace
+    from datetime import UTC, datetime
+
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.images.atomic import atomic_write
-    from harmonic.measure.score import bench_quality
-    from harmonic.measure.suites import SUITES, suite_named
-    from harmonic.measure.table import as_json, markdown
+    from harmonic.measure.published import beside_published, read_published
+    from harmonic.measure.score import Sight, bench_quality
+    from harmonic.measure.sheet import Sheet, save_output
+    from harmonic.measure.suites import NAMES, fitting_names, suites_named
+    from harmonic.measure.table import as_json, content_of, markdown
     from harmonic.restore.restorer import Restorer
 
-    suites = suite or [known.name for known in SUITES]
-    for name in suites:
-        suite_named(name)
-    keep_freed_memory()
-    restorer = Restorer(model, device=device, precision=precision)
+    for known in suite or ():
+        suites_named(known, None)
+    measures, set_measures = _measures(measure or [], lpips, inception)
+    rows = read_published(published) if published else None
+    restorer, scale, name, trained_on = None, None, "", ""
+    if not inputs:
+        keep_freed_memory()
+        restorer = Restorer(model, device=device, precision=precision)
+        scale, name = restorer.scale, f"{model}, {restorer.device} {restorer.precision}"
+        trained_on = restorer.card.data if restorer.card else ""
+    suites = suite or fitting_names(scale)
+    if not suite and not quiet and (left := [name for name in NAMES if name not in suites]):
+        say(f"left out: {', '.join(left)}, which a model that enlarges by {scale} does not fit")
+    drawn = Sheet() if sheet else None
+
+    def look(sight: Sight) -> None:
+        if drawn:
+            drawn.add(sight)
+        if save:
+            save_output(sight, save)
+
     with progress_bar("measuring", quiet) as progress:
-        name = f"{model}, {restorer.device} {restorer.precision}"
-        report = bench_quality(restorer.restore, suites, data, model=name, limit=limit, progress=progress)
-    tell(markdown(report).rstrip("\n"))
+        report = bench_quality(
+            restorer.restore if restorer else None,
+            suites,
+            data,
+            scale=scale or 1,
+            model=name,
+            trained_on=trained_on,
+            measures=measures,
+            set_measures=set_measures,
+            limit=limit,
+            progress=progress,
+            look=look,
+        )
+    content = content_of(replace(report, command=_command(context), date=datetime.now(UTC).date().isoformat()))
+    tell(markdown(content).rstrip("\n"))
+    if rows is not None:
+        tell("\n" + beside_published(content, rows).rstrip("\n"))
     if json_file:
-        atomic_write(json_file, as_json(report).encode())
+        atomic_write(json_file, as_json(content).encode(), overwrite=True)
+    if sheet and drawn:
+        drawn.write(sheet)
+
+
+def _measures(names: list[str], lpips: Path | None, inception: Path | None) -> "tuple[list[Measure], list[SetMeasure]]":
+    """What is asked for by name and by weights. Raises UsageError and WeightsError."""
+    from harmonic.measure.clouds import FD_NSS, patch_fid_measure
+    from harmonic.measure.lpips import load_lpips
+    from harmonic.measure.measures import MEASURES, lpips_measure, measure_named
+    from harmonic.measure.patch_fid import load_inception
+
+    everything = "all" in names
+    wanted = list(MEASURES) if everything else [measure_named(name) for name in names if name != FD_NSS.name]
+    of_sets = [FD_NSS] if everything or FD_NSS.name in names else []
+    if lpips:
+        wanted.append(lpips_measure(load_lpips(lpips)))
+    if inception:
+        of_sets.append(patch_fid_measure(load_inception(inception)))
+    return wanted, of_sets
+
+
+def _command(context: typer.Context) -> str:
+    """This command as others may repeat it: options that were given, folders and files by name, not by their place."""
+    words = ["harmonic", "bench", "quality", "--data", "DATA"]
+    for parameter in context.command.params:
+        name, value = parameter.name or "", context.params.get(parameter.name or "")
+        if name in ("data", "device", "quiet", "save", "sheet") or value in (None, False, [], parameter.default):
+            continue
+        flag = parameter.opts[-1]
+        values = value if isinstance(value, list | tuple) else [value]
+        words += [flag] if value is True else [word for v in values for word in (flag, _short(v))]
+    return shlex.join(words)
+
+
+def _short(value: object) -> str:
+    path = Path(str(value))
+    return path.name if path.is_absolute() else str(value)

@@ -1,8 +1,8 @@
 """Run a restorer over the suites and score what it returns."""
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
@@ -11,85 +11,33 @@ import numpy as np
 from PIL import __version__ as pillow_version
 from PIL import features
 
-from harmonic.errors import UsageError
-from harmonic.measure.sets import find_set, read_clean
-from harmonic.measure.suites import Setting, Suite, suite_named
+from harmonic.errors import PictureError, UsageError
+from harmonic.measure.clouds import Clouds, SetMeasure
+from harmonic.measure.measures import Measure, Seen, measure_named
+from harmonic.measure.report import PictureScore, Quality, Report, SettingScore
+from harmonic.measure.sets import SMALLEST, find_sets, read_clean, read_grey
+from harmonic.measure.suites import Setting, Suite, cropped, suites_named
 from harmonic.ops.eight_bit import to_uint8
-from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr, ssim
+from harmonic.ops.quality import high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
+from harmonic.ops.resize import imresize
 
 Restore = Callable[[np.ndarray], np.ndarray]
 
 
-@dataclass(frozen=True)
-class Quality:
-    """Closeness of one picture to the clean one: PSNR in dB (inf if equal), SSIM.
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """One picture as it went through, all uint8. before: what was given, enlarged to the output's size; clean: or None.
 
-    high: PSNR of the detail that a quarter-size picture cannot hold. low: PSNR of the quarter-size pictures.
+    data: name of the set.
     """
 
-    psnr: float
-    ssim: float
-    high: float
-    low: float
-
-
-@dataclass(frozen=True)
-class PictureScore:
-    """One picture before and after. seconds: the restorer's own time, without reading, damage or scoring."""
-
-    picture: str
-    before: Quality
-    after: Quality
-    seconds: float
-
-
-@dataclass(frozen=True)
-class SettingScore:
-    """One setting of one suite on one set of pictures, with what a reader needs to repeat it (protocol C8)."""
-
-    suite: str
-    protocol: str
-    randomness: str
-    setting: str
+    suite: Suite
+    setting: Setting
     data: str
-    pictures: tuple[PictureScore, ...]
-    identical: float | None
-
-    @property
-    def before(self) -> Quality:
-        return self._mean([score.before for score in self.pictures])
-
-    @property
-    def after(self) -> Quality:
-        return self._mean([score.after for score in self.pictures])
-
-    @property
-    def equal_pictures(self) -> int:
-        """Outputs equal to the clean picture: counted as `identical` dB, or left out of the means of PSNR."""
-        return sum(math.isinf(score.after.psnr) for score in self.pictures)
-
-    @property
-    def seconds(self) -> float:
-        return sum(score.seconds for score in self.pictures)
-
-    def _mean(self, qualities: Sequence[Quality]) -> Quality:
-        """Mean over pictures, never the PSNR of the mean error (C2)."""
-        return Quality(
-            psnr=mean_decibel((q.psnr for q in qualities), self.identical),
-            ssim=sum(q.ssim for q in qualities) / len(qualities),
-            high=mean_decibel((q.high for q in qualities), self.identical),
-            low=mean_decibel((q.low for q in qualities), self.identical),
-        )
-
-
-@dataclass(frozen=True)
-class Report:
-    """All figures of one run. Printed and written by `table.py`."""
-
-    model: str
-    code: str
-    encoder: str
-    scores: tuple[SettingScore, ...]
+    score: PictureScore
+    before: np.ndarray
+    after: np.ndarray
+    clean: np.ndarray | None
 
 
 def bench_quality(
@@ -97,55 +45,63 @@ def bench_quality(
     suites: Sequence[str],
     data: Path,
     *,
+    scale: int = 1,
     model: str = "",
+    trained_on: str = "",
+    measures: Sequence[Measure] = (),
+    set_measures: Sequence[SetMeasure] = (),
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
+    look: Callable[[Sight], None] | None = None,
 ) -> Report:
-    """Score `restore` on each named suite; None measures the degraded inputs themselves.
+    """Score `restore` on each named suite; None measures the inputs themselves, enlarged by bicubic above scale 1.
 
-    restore: (H, W, 3) uint8, or float32 that may leave [0, 1] (suite `denoise`)  ->  same shape, uint8 or float.
-    data: as in `find_set`. limit: only the first so many pictures of a set. progress: (pictures done, of all).
-    Raises UsageError for an unknown suite or a limit below 1, PictureError for missing or unreadable pictures.
+    restore: (H, W, 3) or, in grey suites, (H, W); uint8, or float32 that may leave [0, 1] (suite `denoise`)
+    -> `scale` times the size, uint8 or float. data: as in `find_set`. measures: beyond what each suite takes by itself.
+    limit: only the first so many pictures of a set. progress: (pictures done, of all). look: gets every picture.
+    Raises UsageError for a suite that is unknown or does not fit the scale, or a limit below 1, PictureError for
+    missing or unreadable pictures.
     """
     if limit is not None and limit < 1:
         raise UsageError(f"limit {limit}: at least one picture is needed; give 1 or more")
-    plan = []
-    for suite in map(suite_named, suites):
-        pictures = find_set(data, suite.published_set)
-        plan.append((suite, pictures.name, pictures.files[:limit]))
+    chosen = [suite for name in suites for suite in suites_named(name, None if restore is None else scale)]
+    plan = [(suite, found.name, found.files[:limit]) for suite in chosen for found in find_sets(data, suite.sets)]
+    taken = {suite: tuple(dict.fromkeys((*map(measure_named, suite.measures), *measures))) for suite in chosen}
     done, total = 0, sum(len(suite.settings) * len(files) for suite, _, files in plan)
     scores: list[SettingScore] = []
     for suite, name, files in plan:
         columns: dict[Setting, list[PictureScore]] = {setting: [] for setting in suite.settings}
-        for setting, score in _score_suite(restore, suite, files):
-            columns[setting].append(score)
+        clouds = {s: [Clouds(m) for m in set_measures if suite.reference] for s in suite.settings}
+        for sight in _sights(restore, suite, name, files, taken[suite]):
+            columns[sight.setting].append(sight.score)
+            for cloud in clouds[sight.setting]:
+                assert sight.clean is not None
+                cloud.add(sight.before, sight.after, sight.clean)
             done += 1
+            if look:
+                look(sight)
             if progress:
                 progress(done, total)
-        scores += [
-            SettingScore(suite.name, suite.protocol, suite.randomness, s.name, name, tuple(c), suite.identical)
-            for s, c in columns.items()
-        ]
-    return Report(model, code_version(), jpeg_encoder(), tuple(scores))
+        for s, rows in columns.items():
+            of_sets = {cloud.measure.name: cloud.figures() for cloud in clouds[s]}
+            scores.append(SettingScore(suite, s.name, s.published, _border(s), name, tuple(rows), of_sets))
+    protocols = {m.name: m.protocol for m in (*(m for found in taken.values() for m in found), *set_measures)}
+    return Report(model, code_version(), jpeg_encoder(), tuple(scores), trained_on, protocols=protocols)
 
 
 def quality(picture: np.ndarray, clean: np.ndarray) -> Quality:
-    """(H, W, 3) uint8 or float about [0, 1], against uint8. Floats: PSNR as they are, the rest of the 8-bit picture."""
+    """uint8 or float about [0, 1], against uint8, (H, W, 3) or (H, W).
+
+    Floats: PSNR as they are, the rest of the 8-bit picture.
+    """
     shown = as_uint8(picture)
     exact = shown if picture.dtype == np.uint8 else picture.astype(np.float64) * 255
-    return Quality(psnr(exact, clean), ssim(shown, clean), high_band_psnr(shown, clean), low_band_psnr(shown, clean))
+    return _compared(exact, shown, clean)
 
 
 def as_uint8(picture: np.ndarray) -> np.ndarray:
     """The 8-bit picture that would be written (C1)."""
     return picture if picture.dtype == np.uint8 else to_uint8(picture)
-
-
-def mean_decibel(values: Iterable[float], identical: float | None) -> float:
-    """Mean of dB figures, infinite ones counted as `identical` or left out; inf if nothing else is there."""
-    counted = [identical if math.isinf(v) and identical is not None else v for v in values]
-    finite = [v for v in counted if not math.isinf(v)]
-    return sum(finite) / len(finite) if finite else math.inf
 
 
 def code_version() -> str:
@@ -162,22 +118,62 @@ def jpeg_encoder() -> str:
     return f"Pillow {pillow_version}, " + (f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}")
 
 
-def _score_suite(
-    restore: Restore | None, suite: Suite, files: Sequence[Path]
-) -> Iterator[tuple[Setting, PictureScore]]:
+def _sights(
+    restore: Restore | None, suite: Suite, data: str, files: Sequence[Path], measures: Sequence[Measure]
+) -> Iterator[Sight]:
+    """Every picture at every setting; pictures outside, so that each is read once."""
     for file in files:
-        clean = read_clean(file)
+        read = read_grey(file) if suite.colour == "grey" else read_clean(file)
+        if min(read.shape[:2]) < SMALLEST + 2 * max(_border(setting) for setting in suite.settings):
+            raise PictureError(f"{file}: too small for suite {suite.name}; leave the picture out")
         for setting in suite.settings:
-            yield setting, _score(restore, setting.damage(clean, file.stem.lower()), clean, file.stem)
+            clean = np.ascontiguousarray(cropped(read, setting.scale or 1))
+            given = setting.damage(clean, file.stem.lower())
+            start = perf_counter()
+            output = None if restore is None else restore(given.copy())
+            seconds = perf_counter() - start
+            before = _enlarged(given, setting, output)
+            if output is not None and output.shape != before.shape:
+                raise ValueError(f"{file.stem}: the restorer returned {output.shape}, expected {before.shape}")
+            after = as_uint8(before if output is None else output)
+            truth = clean if suite.reference else None
+            first = _judged(before, None, truth, suite, setting, measures)
+            last = first if after is before else _judged(after, as_uint8(given), truth, suite, setting, measures)
+            score = PictureScore(file.stem, first, last, seconds, sha256(given.tobytes()).hexdigest())
+            yield Sight(suite, setting, data, score, as_uint8(before), after, truth)
 
 
-def _score(restore: Restore | None, degraded: np.ndarray, clean: np.ndarray, picture: str) -> PictureScore:
-    before = quality(degraded, clean)
-    start = perf_counter()
-    output = degraded if restore is None else restore(degraded.copy())
-    seconds = perf_counter() - start
-    if output.shape != clean.shape:
-        raise ValueError(f"{picture}: the restorer returned {output.shape}, expected {clean.shape}")
-    result = as_uint8(output)
-    after = before if result is degraded else quality(result, clean)
-    return PictureScore(picture, before, after, seconds)
+def _enlarged(given: np.ndarray, setting: Setting, output: np.ndarray | None) -> np.ndarray:
+    """The input at the output's size (P-SR-7). A restorer of any scale may be tried on real pictures."""
+    scale = setting.scale or (1 if output is None else output.shape[0] // given.shape[0])
+    return given if scale == 1 else as_uint8(imresize(given, scale))
+
+
+def _judged(
+    picture: np.ndarray,
+    given: np.ndarray | None,
+    clean: np.ndarray | None,
+    suite: Suite,
+    setting: Setting,
+    measures: Sequence[Measure],
+) -> Quality:
+    """given: the input of an output, None for the input itself."""
+    whole, border = as_uint8(picture), _border(setting)
+    shown, truth = shave(whole, border), None if clean is None else shave(clean, border)
+    more = {measure.name: measure.take(Seen(shown, truth, whole, given)) for measure in measures}
+    if truth is None:
+        return Quality(more=more)
+    if suite.colour == "Y of RGB":
+        y = luma(shown)
+        return replace(_compared(y, y, luma(truth)), more=more)
+    return replace(quality(shave(picture, border), truth), more=more)
+
+
+def _compared(exact: np.ndarray, shown: np.ndarray, clean: np.ndarray) -> Quality:
+    """exact: before rounding, where PSNR is taken so; all on the 0–255 scale."""
+    return Quality(psnr(exact, clean), ssim(shown, clean), high_band_psnr(shown, clean), low_band_psnr(shown, clean))
+
+
+def _border(setting: Setting) -> int:
+    """C5: the scale in super-resolution, nothing elsewhere."""
+    return setting.scale if setting.scale and setting.scale > 1 else 0

@@ -1,91 +1,140 @@
-"""A report as Markdown (2 decimals) and as JSON (6 decimals, picture by picture). Text only: colours are the CLI's."""
+"""A report as plain values, as JSON (6 decimals, picture by picture) and as Markdown (2 decimals). Text only."""
 
 import json
 import math
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from itertools import groupby
 from typing import Any
 
-from harmonic.measure.score import Quality, Report, SettingScore
+from harmonic.measure.report import PictureScore, Report, SettingScore
 
-_HEAD = (
-    "| suite | protocol | setting | set | pictures | PSNR in | PSNR out | gain | SSIM in | SSIM out "
-    "| high band in | high band out | 1/4 size in | 1/4 size out | s / picture |\n"
-    "|---|---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|"
-)
+Content = Mapping[str, Any]
+"""A report as JSON holds it; infinity is the string "inf"."""
 
-
-def markdown(report: Report) -> str:
-    """One row per setting, dB for RGB, means over pictures; a line below says model, code and encoder."""
-    rows = "\n".join(_row(score) for score in report.scores)
-    model = report.model or "no model"
-    return f"{_HEAD}\n{rows}\n\n{model}; RGB, no shaving; code {report.code}; {report.encoder}{_equal_note(report)}\n"
+_WORDS = ("suite", "protocol", "setting", "set")
+_FIXED = {"psnr": "PSNR", "ssim": "SSIM", "high": "high band", "low": "1/4 size"}
+_WAYS = ("before", "after")
+_FINE = {"ssim": 4, "ms_ssim": 4, "gmsd": 4}  # decimals of what does not count in dB or the like; 2 else
 
 
-def as_json(report: Report) -> str:
-    """The same with every picture. JSON knows no infinity: it is written as the string "inf"."""
-    content = {
-        "model": report.model,
-        "code": report.code,
-        "encoder": report.encoder,
-        "colour": "RGB",
-        "shave": 0,
-        "scores": [_score(score) for score in report.scores],
-    }
-    return json.dumps(_plain(content), indent=1, allow_nan=False) + "\n"
+def content_of(report: Report) -> dict[str, Any]:
+    """Everything, floats at 6 decimals."""
+    return _plain(
+        {
+            "command": report.command,
+            "date": report.date,
+            "model": report.model,
+            "trained_on": report.trained_on,
+            "code": report.code,
+            "encoder": report.encoder,
+            "measures": dict(report.protocols),
+            "scores": [_score(score) for score in report.scores],
+        }
+    )
 
 
-def _row(score: SettingScore) -> str:
-    before, after = score.before, score.after
-    figures = [
-        _decibel(before.psnr),
-        _decibel(after.psnr),
-        _gain(before, after),
-        f"{before.ssim:.4f}",
-        f"{after.ssim:.4f}",
-        _decibel(before.high),
-        _decibel(after.high),
-        _decibel(before.low),
-        _decibel(after.low),
-        f"{score.seconds / len(score.pictures):.2f}",
-    ]
-    cells = [score.suite, score.protocol, score.setting, score.data, str(len(score.pictures)), *figures]
+def as_json(content: Content) -> str:
+    return json.dumps(content, indent=1, allow_nan=False) + "\n"
+
+
+def markdown(content: Content) -> str:
+    """A table for each run of settings with the same figures, means over pictures; what they are stands below."""
+    scores: Sequence[Content] = content["scores"]
+    tables = [_table(list(group)) for _, group in groupby(scores, key=_columns)]
+    model = content["model"] or "no model: the inputs themselves"
+    taken = {name for score in scores for name in _columns(score)}
+    notes = [f"{model}; code {content['code']}; {content['encoder']}{_equal_note(scores)}", *_colours(scores)]
+    notes += [f"{name}: {text}" for name, text in content["measures"].items() if name in taken]
+    return "\n\n".join([*tables, "  \n".join(notes)]) + "\n"
+
+
+def line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
 
 
-def _decibel(value: float) -> str:
-    return f"{value:.2f}"
+def number(value: float | str | None, decimals: int = 2) -> str:
+    """What there is not is a dash."""
+    return "–" if value is None else f"{float(value):.{decimals}f}"
 
 
-def _gain(before: Quality, after: Quality) -> str:
-    if math.isinf(before.psnr) or math.isinf(after.psnr):
-        return "–"
-    return f"{after.psnr - before.psnr:+.2f}"
+def _columns(score: Content) -> tuple[str, ...]:
+    """Names of the figures of a setting, those of whole sets last."""
+    return (*score["after"], *score.get("sets", ()))
 
 
-def _equal_note(report: Report) -> str:
+def _table(scores: Sequence[Content]) -> str:
+    head = [*_WORDS, "pictures"]
+    for name in _columns(scores[0]):
+        shown = _FIXED.get(name, name)
+        head += [f"{shown} in", f"{shown} out", *(["gain"] if name == "psnr" else [])]
+    head.append("s / picture")
+    rule = "|" + "---|" * len(_WORDS) + "--:|" * (len(head) - len(_WORDS))
+    return "\n".join([line(head), rule, *map(line, map(_row, scores))])
+
+
+def _row(score: Content) -> list[str]:
+    cells = [str(score[word]) for word in _WORDS] + [str(score["count"])]
+    for name in _columns(score):
+        sides = score["sets"][name] if name in score.get("sets", ()) else {w: score[w].get(name) for w in _WAYS}
+        cells += [number(sides.get(way), _FINE.get(name, 2)) for way in _WAYS]
+        if name == "psnr":
+            cells.append(_gain(score["before"], score["after"]))
+    return [*cells, f"{score['seconds'] / score['count']:.2f}"]
+
+
+def _gain(before: Content, after: Content) -> str:
+    gain = float(after["psnr"]) - float(before["psnr"])
+    return f"{gain:+.2f}" if math.isfinite(gain) else "–"
+
+
+def _colours(scores: Sequence[Content]) -> list[str]:
+    """What was compared, and how much border was cut, a line for each way."""
+    ways: dict[str, dict[str, None]] = {}
+    for score in scores:
+        if "psnr" in score["after"]:
+            border = "as many pixels shaved as the scale" if score["shave"] else "nothing shaved"
+            ways.setdefault(f"{score['colour']}, {border}", {})[score["protocol"]] = None
+    return [f"{way}: {'; '.join(protocols)}" for way, protocols in ways.items()]
+
+
+def _equal_note(scores: Sequence[Content]) -> str:
     notes = [
-        f"; {score.suite} {score.setting}: {score.equal_pictures} outputs equal the clean picture, "
-        + ("left out of PSNR means" if score.identical is None else f"each counted as {score.identical:g} dB")
-        for score in report.scores
-        if score.equal_pictures
+        f"; {score['suite']} {score['setting']}: {score['equal_pictures']} outputs equal the clean picture, "
+        + ("left out of PSNR means" if score["identical"] is None else f"each counted as {score['identical']:g} dB")
+        for score in scores
+        if score["equal_pictures"]
     ]
     return "".join(notes)
 
 
 def _score(score: SettingScore) -> dict[str, Any]:
-    return {
-        "suite": score.suite,
-        "protocol": score.protocol,
-        "randomness": score.randomness,
+    suite = score.suite
+    content = {
+        "suite": suite.name,
+        "protocol": suite.protocol,
+        "colour": suite.colour,
+        "shave": score.shave,
+        "inputs_only": suite.inputs_only,
+        "randomness": suite.randomness,
         "setting": score.setting,
         "set": score.data,
+        "task": suite.task,
+        "published_setting": score.published,
         "count": len(score.pictures),
+        "identical": suite.identical,
         "equal_pictures": score.equal_pictures,
-        "before": asdict(score.before),
-        "after": asdict(score.after),
+        "before": score.before.figures(),
+        "after": score.after.figures(),
         "seconds": score.seconds,
-        "pictures": [asdict(picture) for picture in score.pictures],
     }
+    sets = {"sets": {name: dict(figures) for name, figures in score.sets.items()}} if score.sets else {}
+    return content | sets | {"pictures": [_picture(picture) for picture in score.pictures]}
+
+
+def _picture(score: PictureScore) -> dict[str, Any]:
+    before, after = (quality.figures() for quality in (score.before, score.after))
+    return {"picture": score.picture, "input_sha256": score.digest, "before": before, "after": after,
+            "seconds": score.seconds}  # fmt: skip
 
 
 def _plain(value: Any) -> Any:

@@ -1,0 +1,137 @@
+"""Write docs/benchmarks.md from results/*.json: `python benchmarks/page.py`. Nothing is measured here.
+
+Each file of results is one section and holds the command that made it and its date.
+"""
+
+import json
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harmonic.measure.published import beside_published, read_published, reproduced
+from harmonic.measure.table import line, markdown
+
+ROOT = Path(__file__).parents[1]
+RESULTS, PAGE, PUBLISHED = ROOT / "results", ROOT / "docs" / "benchmarks.md", ROOT / "results" / "published.csv"
+
+HEAD = """# Benchmarks
+
+Made by `python benchmarks/page.py` from `results/*.json`; a test fails when it is old. Protocols: `P-…` and `HMIX-1`
+are described in `src/harmonic/measure/`.
+"""
+
+
+@dataclass(frozen=True)
+class Section:
+    """file: in results/. text: what a reader must know beside the tables. tables: of the file's content, Markdown."""
+
+    title: str
+    file: str
+    text: str
+    tables: Callable[[dict[str, Any]], Sequence[str]]
+
+
+def page() -> str:
+    """The whole page, from the files of results as they are."""
+    return "\n".join([HEAD, *(_section(section) for section in SECTIONS)])
+
+
+def _section(section: Section) -> str:
+    content = json.loads((RESULTS / section.file).read_text())
+    tables = "\n\n".join(table.rstrip("\n") for table in section.tables(content))
+    made = f"```sh\n{content['command']}\n```\n\n{content['date']}, `results/{section.file}`"
+    return f"## {section.title}\n\n{section.text}\n\n{made}\n\n{tables}\n"
+
+
+def restored(content: dict[str, Any]) -> list[str]:
+    beside = beside_published(content, read_published(PUBLISHED))
+    return [markdown(content), "### Beside published rows", BESIDE, beside]
+
+
+def inputs(content: dict[str, Any]) -> list[str]:
+    head = ["set", "protocol", "setting", "row", "PSNR here", "published", "difference", "SSIM here", "published"]
+    rows = [line(head), "|---|---|---|---|--:|--:|--:|--:|--:|"]
+    for score, row in reproduced(content, read_published(PUBLISHED)):
+        here = score["before"]
+        ssim = "–" if row.ssim is None else f"{row.ssim:g}"
+        cells = [
+            score["set"],
+            score["protocol"],
+            score["setting"],
+            row.method,
+            f"{here['psnr']:.4f}",
+            f"{row.psnr:.2f}",
+        ]
+        rows.append(line([*cells, f"{here['psnr'] - row.psnr:+.4f}", f"{here['ssim']:.4f}", ssim]))
+    return ["\n".join(rows), markdown(content)]
+
+
+def speed(content: dict[str, Any]) -> list[str]:
+    sizes = [line(["size", "precision", "network", "ms", "ratio"]), "|---|---|---|--:|--:|"]
+    sizes += [line([f"{r['side']}²", r["precision"], r["network"], str(r["ms"]), str(r["ratio"])])
+              for r in content["latency"]]  # fmt: skip
+    pictures = [line(["picture", "precision", "tile", "s/MP", "peak MiB"]), "|---|---|---|--:|--:|"]
+    for p in content["pictures"]:
+        cells = [f"{p['width']}x{p['height']}", p["precision"], p["tile"], str(p["s_per_mp"]), str(p["peak_mib"])]
+        pictures.append(line(cells))
+    return [content["machine"], "\n".join(sizes), "\n".join(pictures)]
+
+
+def peers(content: dict[str, Any]) -> list[str]:
+    rows = [
+        line(["from", "network", "parameters, M", "precision", "ms", "ratio", "to"]),
+        "|---|---|--:|---|--:|--:|---|",
+    ]
+    for r in content["rows"]:
+        size = f"{r['parameters'] / 1e6:.2f}"
+        cells = [f"{r['side']}²", r["network"], size, r["precision"], str(r["ms"]), str(r["ratio"]), r["reference"]]
+        rows.append(line(cells))
+    return [f"torch {content['torch']}, {content['threads']} threads", "\n".join(rows)]
+
+
+BESIDE = """PSNR in dB / SSIM. Ours is one blind network for all rows, trained on what the row says. Others saw DIV2K,
+DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no contest.
+Class: blind; told the level; or one network per sigma, quality or scale. Source: confirmed where a stored copy of the
+table prints the value. Rows and sources: `results/published.csv`."""
+
+SECTIONS = (
+    Section(
+        "Quality of `restore-fast`",
+        "quality-restore-fast.json",
+        """One blind network for all rows, 8-bit outputs. The test sets were used for nothing else: no training, no
+choosing. CBSD68 is the 68-picture set in colour, noise unclipped and blind; LIVE1 in colour, JPEG 4:2:0, and grey. Grey
+pictures go through the network in three equal channels. In `clean` (P-CL-1) the picture itself goes in, and "PSNR out"
+says how little is changed. `real` has no clean pictures, so its one figure knows nothing of likeness.""",
+        restored,
+    ),
+    Section(
+        "Inputs alone, beside published rows",
+        "quality-inputs.json",
+        """Measured alike, the rows of the input itself must come out as published. The published bicubic row is made of
+luma alone (P-SR-8), JPEG as stated: all within 0.01 dB. Networks get 8-bit colour (P-SR-5); that enlargement scores a
+little higher, 0.08 dB on Set14, where the grey picture is repeated to colour (P-SR-9): compare networks with it.""",
+        inputs,
+    ),
+    Section(
+        "Speed",
+        "speed.json",
+        """Interleaved with NAFNet-w32 in one process, fused, channels-last, bf16 weights cast once; then whole
+pictures, automatic tiles and tiles of 512, each in a process of its own: at a fixed tile, memory grows with the number
+of shapes that tiles have up to 12 MP, then by the picture itself alone ([log](log.md)).""",
+        speed,
+    ),
+    Section(
+        "Beside published networks",
+        "peers-speed.json",
+        """Random weights, interleaved in one process, two threads; restoration from 256² as ratio to NAFNet-w32,
+enlargement by 4 from 128² as ratio to SPAN-48. Configurations as published (spandrel's classes; NAFNet and Restormer
+ours).""",
+        peers,
+    ),
+)
+
+if __name__ == "__main__":
+    PAGE.write_text(page(), encoding="utf-8")
+    sys.stdout.write(f"{PAGE}\n")

@@ -1,0 +1,59 @@
+"""Measures of whole sets: features of all patches of the outputs against those of the clean pictures."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from harmonic.measure.inception import Inception
+from harmonic.measure.natural import fd_nss
+from harmonic.measure.patch_fid import PATCH as FID_PATCH
+from harmonic.measure.patch_fid import patch_features
+from harmonic.ops.frechet import frechet_distance
+from harmonic.ops.quality import luma
+from harmonic.ops.scene_statistics import PATCH, scene_features
+
+
+@dataclass(frozen=True)
+class SetMeasure:
+    """features: (H, W, 3) uint8 -> (N, D), N may be 0. distance: of two clouds (N, D) and (M, D); 0 is best."""
+
+    name: str
+    protocol: str
+    features: Callable[[np.ndarray], np.ndarray]
+    distance: Callable[[np.ndarray, np.ndarray], float]
+
+
+@dataclass(eq=False)
+class Clouds:
+    """Patches of one setting as they come in: of the inputs, of the outputs, and of the clean pictures."""
+
+    measure: SetMeasure
+    patches: dict[str, list[np.ndarray]] = field(default_factory=lambda: {"before": [], "after": [], "clean": []})
+
+    def add(self, before: np.ndarray, after: np.ndarray, clean: np.ndarray) -> None:
+        for name, picture in (("before", before), ("after", after), ("clean", clean)):
+            found = self.measure.features(picture if picture.ndim == 3 else np.repeat(picture[..., None], 3, 2))
+            if len(found):
+                self.patches[name].append(found)
+
+    def figures(self) -> dict[str, float]:
+        """before, after: distances to the clean pictures, and how many patches those have; none below two patches."""
+        clouds = {name: np.concatenate(parts) if parts else np.empty((0, 1)) for name, parts in self.patches.items()}
+        if min(map(len, clouds.values())) < 2:
+            return {"patches": len(clouds["clean"])}
+        distances = {name: self.measure.distance(clouds[name], clouds["clean"]) for name in ("before", "after")}
+        return {**distances, "patches": len(clouds["clean"])}
+
+
+def _scene(picture: np.ndarray) -> np.ndarray:
+    return scene_features(luma(picture))[0] if min(picture.shape[:2]) >= PATCH else np.empty((0, 36))
+
+
+FD_NSS = SetMeasure("fd_nss", f"FD-NSS: Fréchet distance of scene statistics of {PATCH}² patches", _scene, fd_nss)
+
+
+def patch_fid_measure(network: Inception) -> SetMeasure:
+    """With the weights of a user's file."""
+    protocol = f"patch-FID: {FID_PATCH}² patches, bilinear to 299², weights of the user's file"
+    return SetMeasure("patch_fid", protocol, lambda picture: patch_features(network, picture), frechet_distance)

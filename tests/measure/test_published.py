@@ -1,0 +1,67 @@
+import pytest
+
+from harmonic.errors import UsageError
+from harmonic.measure.published import beside_published, read_published, reproduced
+
+TABLE = """task,dataset,setting,metric,method,value,ssim,params_M,train_data,source,class
+denoise-awgn-color,CBSD68,sigma15,PSNR-RGB,FFDNet,33.87,,0.852,WED,table 2,non-blind
+denoise-awgn-color,CBSD68,sigma50,PSNR-RGB,FFDNet,27.96,,0.852,WED,table 2,non-blind
+denoise-awgn-color,CBSD68,sigma15,PSNR-RGB,DnCNN (blind),33.89,0.91,,BSD,table 2 (unconfirmed),
+denoise-awgn-color,Kodak24,sigma15,PSNR-RGB,FFDNet,34.63,,0.852,WED,table 2,non-blind
+jpeg-gray,LIVE1,q10,PSNR-B,FBCNN,29.40,,,,table 1,
+sr,Set5,x2,PSNR-Y,Bicubic,33.66,0.9299,,,table 2,
+sr,Set5,x2,PSNR-Y,SPAN,38.08,0.9608,0.481,DIV2K,table 3,
+"""
+
+
+@pytest.fixture
+def rows(tmp_path):
+    (tmp_path / "rows.csv").write_text(TABLE)
+    return read_published(tmp_path / "rows.csv")
+
+
+def content(model, *scores):
+    plain = {"suite": "s", "inputs_only": False, "protocol": "P", "after": {"psnr": 30.123, "ssim": 0.87654}}
+    return {"model": model, "trained_on": "free pictures", "scores": [plain | score for score in scores]}
+
+
+NOISE = [{"task": "denoise-awgn-color", "set": "CBSD68", "published_setting": f"sigma{s}"} for s in (15, 50)]
+LUMA = {"task": "sr", "set": "Set5", "published_setting": "x2", "inputs_only": True}
+
+
+def test_rows_of_the_same_task_set_and_setting_stand_beside_ours(rows):
+    text = beside_published(content("ours", *NOISE), rows)
+    assert text.splitlines() == [
+        "CBSD68, denoise-awgn-color, P",
+        "",
+        "| method | class | M | trained on | source | sigma15 | sigma50 |",
+        "|---|---|---|---|---|--:|--:|",
+        "| **ours** | blind | – | free pictures | measured | **30.12 / 0.8765** | **30.12 / 0.8765** |",
+        "| FFDNet | non-blind | 0.852 | WED | confirmed | 33.87 | 27.96 |",
+        "| DnCNN (blind) | blind | – | BSD | unconfirmed | 33.89 / 0.91 | – |",
+    ]
+
+
+def test_other_measures_and_tasks_without_rows_are_left_out(rows):
+    assert {row.method for row in rows} == {"FFDNet", "DnCNN (blind)", "Bicubic", "SPAN"}
+    assert beside_published(content("ours", {"task": None, "set": "LIVE1", "published_setting": ""}), rows) == ""
+
+
+def test_a_chain_that_no_network_gets_stands_beside_the_bicubic_row_alone(rows):
+    text = beside_published(content("", LUMA), rows)
+    assert "Bicubic" in text
+    assert "SPAN" not in text
+
+
+def test_rows_of_inputs_are_paired_with_the_rows_they_should_equal(rows):
+    ((score, row),) = reproduced(content("", LUMA, *NOISE), rows)
+    assert (score["set"], row.method, row.psnr) == ("Set5", "Bicubic", 33.66)
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,2\n", TABLE.replace("33.87", "about 34")])
+def test_a_file_that_is_no_such_table_is_refused_by_name(tmp_path, text):
+    (tmp_path / "rows.csv").write_text(text)
+    with pytest.raises(UsageError, match=r"rows\.csv: not a table of published rows"):
+        read_published(tmp_path / "rows.csv")
+    with pytest.raises(UsageError, match="cannot be read"):
+        read_published(tmp_path / "none.csv")

@@ -1,0 +1,228 @@
+"""The checks of `harmonic verify` pass a sound network and catch six broken ones, each by the check meant for it."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from harmonic.measure.specialisation import routings
+from harmonic.measure.verify import balance, bounds, laws, probes
+from harmonic.measure.verify import subject as loading
+from harmonic.measure.verify.check import Bound
+from harmonic.measure.verify.extremes import check_extremes
+from harmonic.measure.verify.laws import check_laws
+from harmonic.measure.verify.passes import best_factor, figures, run_pass
+from harmonic.measure.verify.subject import Subject, subject
+from harmonic.measure.verify.texture import check_texture
+from harmonic.network import branches
+from harmonic.network import harmonic as wiring
+from harmonic.network.config import HFSpec, TextureSpec, variant
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
+from harmonic.network.specs import ExpertsSpec
+from harmonic.nn import head
+from harmonic.nn.cells import CellGate
+from harmonic.nn.head import Tail
+from harmonic.nn.parts import Parts
+from harmonic.nn.projection import Projection
+from harmonic.nn.texture_block import MoETextureBlock
+from harmonic.ops.band import low_band
+from harmonic.train.synthetic import synthetic_picture
+from making import randomised
+
+SMALL = 3e-3  # of the random corrections, so that clean pictures stay
+
+
+def sound(**changes: object) -> Harmonic:
+    """`tiny` as a training might leave it: every parameter speaks, and clean pictures stay."""
+    torch.manual_seed(0)
+    network = randomised(Harmonic(variant(tiny(), **changes))).requires_grad_(False)
+    for weights in (network.head.cells.weight, network.head.cells.bias, network.hf.tail.out.weight):
+        weights *= SMALL
+    return network.eval()
+
+
+def with_experts(crops: list[np.ndarray]) -> Harmonic:
+    """A router at birth may leave an expert out, which losses on scores mend in training; here equal biases do."""
+    hf = HFSpec(high_pass=4, blocks=(ExpertsSpec(),), tail=4, side=8, texture=TextureSpec(channels=4))
+    network = sound(hf=hf)
+    logits = torch.cat([routings(network, crop / np.float32(255))[0].logits.flatten(2) for crop in crops], 2)
+    (block,) = experts(network)
+    block.router.logits.bias -= logits.mean((0, 2))
+    return network
+
+
+def experts(network: Harmonic) -> list[MoETextureBlock]:
+    return [block for block in network.modules() if isinstance(block, MoETextureBlock)]
+
+
+@pytest.fixture(scope="module")
+def crops() -> list[np.ndarray]:
+    kinds = ("leaves", "edges", "texture")
+    return [synthetic_picture(np.random.default_rng(i), 64, 72, kind) for i, kind in enumerate(kinds)]
+
+
+def test_a_sound_network_keeps_every_law(crops):
+    sound_one = subject("sound", sound(), crops, quick=True)
+    checks = [*check_laws(sound_one), *check_extremes(sound_one)]
+    assert len(checks) > 10 and all(check.passed for check in checks), [c.name for c in checks if not c.passed]
+
+
+def test_texture_of_a_sound_network_is_lawful(crops):
+    checks = list(check_texture(subject("sound", with_experts(crops), crops[:1], quick=True)))
+    failed = {check.name for check in checks if not check.passed}
+    assert failed <= {bounds.WITHOUT_NOISE.name}, failed  # random texture need not add energy
+
+
+def test_texture_with_cell_means_is_noticed(crops, monkeypatch):
+    exact = branches.low_band
+    monkeypatch.setattr(branches, "low_band", lambda x, cell: 0.99 * exact(x, cell))
+    checks = {
+        check.name: check for check in check_texture(subject("leaks", with_experts(crops), crops[:1], quick=True))
+    }
+    assert checks[bounds.TEXTURE_MEANS.name].passed is False
+
+
+# Six broken networks
+
+
+def texture_into_structure(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """HF keeps a part of its cell means."""
+    exact = head.low_band
+    patch.setattr(head, "low_band", lambda x, cell: 0.99 * exact(x, cell))
+
+
+def collapsed_expert(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """One expert is never among the best."""
+    for block in experts(network):
+        nn.init.constant_(block.router.logits.bias[2:3], -50)
+
+
+def global_pooling(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """Channel attention from the mean of the whole picture, as published networks have it."""
+    patch.setattr(wiring, "pool_cells", lambda features, stride: features.mean((2, 3), keepdim=True))
+
+
+def wrong_fuse(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """Layer scales are forgotten."""
+    patch.setattr(Projection, "folded", lambda projection: projection.conv)
+
+
+def clean_not_kept(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """Every picture is corrected, whether it needs it or not."""
+    network.hf.tail.out.weight *= 0.1 / SMALL
+
+
+def ringing(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """The tail sharpens whatever it sees."""
+    forward = Tail.forward
+
+    def sharpening(self, h0, q, base):
+        z, features = forward(self, h0, q, base)
+        return z + 0.5 * (base - nn.functional.avg_pool2d(base, 5, 1, 2, count_include_pad=False)), features
+
+    patch.setattr(Tail, "forward", sharpening)
+
+
+# The figure that each is caught by.
+
+
+def cell_means_of_hf(s: Subject) -> float:
+    return laws.bands(s.network, s.crops[:1])[0]
+
+
+def least_use(s: Subject) -> float:
+    return float(balance.least_use(s.network, balance.damaged_crops(s.crops, 1)).min())
+
+
+def reach(s: Subject) -> float:
+    return laws.farthest(s.network, 3) / s.network.reach
+
+
+def clean(s: Subject) -> float:
+    return float(np.mean([run_pass(s, "clean", number).after for number in range(len(s.crops))]))
+
+
+BROKEN: list[tuple[Callable[[Harmonic, pytest.MonkeyPatch], None], Bound, Callable[[Subject], float]]] = [
+    (texture_into_structure, bounds.HF_CELL_MEANS, cell_means_of_hf),
+    (collapsed_expert, bounds.USED, least_use),
+    (global_pooling, bounds.REACH, reach),
+    (wrong_fuse, bounds.FUSE, lambda s: laws.fusion(s.network, s.deployed, s.crops[0])),
+    (clean_not_kept, bounds.CLEAN_MEAN, clean),
+    (ringing, bounds.RINGING_CLEAN, lambda s: max(probes.overshoots(s, ()).values())),
+]
+
+
+@pytest.mark.parametrize("damage, bound, figure", BROKEN, ids=[row[0].__name__ for row in BROKEN])
+def test_a_broken_network_is_caught_by_the_check_that_is_meant_for_it(damage, bound, figure, crops, monkeypatch):
+    network = with_experts(crops) if damage is collapsed_expert else sound()
+    before = figure(subject("sound", network, crops, quick=True))
+    assert bound.holds(before), before
+    damage(network, monkeypatch)
+    after = figure(subject("broken", network, crops, quick=True))
+    assert not bound.holds(after), after
+
+
+def loud() -> Harmonic:
+    """Channel attention and layer scales have next to no effect at birth; here they have."""
+    network = sound()
+    for module in network.modules():
+        if isinstance(module, CellGate | Projection):
+            module.load_state_dict({name: 20 * value for name, value in module.state_dict().items()})
+    return network
+
+
+def test_tiles_notice_global_pooling_that_counts(crops, monkeypatch):
+    global_pooling(network := loud(), monkeypatch)
+    assert not bounds.TILES.holds(laws.tiles(network, crops[0]))
+
+
+def test_a_batch_notices_statistics_over_it(crops, monkeypatch):
+    assert bounds.BATCH.holds(laws.batch(network := loud(), tuple(crops)))
+    pool = wiring.pool_cells
+    monkeypatch.setattr(
+        wiring, "pool_cells", lambda *given: pool(*given).mean(0, keepdim=True).repeat(len(given[0]), 1, 1, 1)
+    )
+    assert not bounds.BATCH.holds(laws.batch(network, tuple(crops)))
+
+
+def test_a_wrong_fuse_is_wrong_on_photographs_too(crops, monkeypatch):
+    wrong_fuse(network := sound(), monkeypatch)
+    pair = subject("broken", network, crops)
+    assert loading.restored(pair.deployed, crops[0]).shape == crops[0].shape
+    assert np.abs(loading.restored(pair.deployed, crops[0]) - loading.restored(network, crops[0])).max() > 1e-5
+
+
+@pytest.mark.parametrize("sigma", [0, 15])
+def test_a_grid_of_the_network_is_seen_through_noise(crops, monkeypatch, sigma):
+    plain = subject("sound", sound(), crops)
+    assert bounds.CHECKERBOARD.holds(probes.print_through(plain, sigma, 128))
+    forward = Tail.forward
+
+    def printing(self, h0, q, base):
+        z, features = forward(self, h0, q, base)
+        z = z.clone()
+        z[..., ::2, ::2] += 2 / 255
+        return z, features
+
+    monkeypatch.setattr(Tail, "forward", printing)
+    assert not bounds.CHECKERBOARD.holds(probes.print_through(plain, sigma, 128))
+
+
+def test_a_colour_cast_is_seen_on_flat_areas(crops):
+    network = sound()
+    network.head.cells.bias[0] += 2 / 255
+    assert not bounds.DRIFT_CLEAN.holds(
+        probes.drift(subject("cast", network, crops).deployed, probes.flat_colours()[0])
+    )
+
+
+@pytest.mark.parametrize("gain, verdict", [(0.5, "too smooth"), (1, "right"), (1.5, "too sharp")])
+def test_the_best_factor_says_what_a_scaled_texture_lacks(crops, gain, verdict):
+    clean = loading.to_tensor(crops[0])
+    low = low_band(clean, 8)
+    parts = Parts(low, torch.zeros_like(low), gain * (clean - low))
+    factor = best_factor([figures("mild", 0, crops[0], parts, 4)])
+    assert bounds.FACTOR.holds(factor) == (verdict == "right") and (factor > 1.1) == (verdict == "too smooth")

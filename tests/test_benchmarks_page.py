@@ -1,0 +1,44 @@
+"""docs/benchmarks.md is what results/ say: contents are compared, not dates of files."""
+
+import importlib.util
+import json
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def generator() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("benchmarks_page", ROOT / "benchmarks" / "page.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_page_is_as_new_as_the_results(generator):
+    assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == generator.page(), "run make docs"
+
+
+def test_every_file_of_results_is_on_the_page(generator):
+    assert {section.file for section in generator.SECTIONS} == {file.name for file in (ROOT / "results").glob("*.json")}
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "results").glob("*.json")), ids=lambda file: file.name)
+def test_every_file_of_results_says_how_and_when_it_was_made(file):
+    content = json.loads(file.read_text())
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d", content["date"])
+    assert content["command"].split()[0] in ("harmonic", "python", "make")
+    assert "/tmp" not in content["command"] and "/home" not in content["command"]
+
+
+def test_published_rows_of_the_inputs_are_reproduced_to_a_hundredth_of_a_dB(generator):
+    content = json.loads((ROOT / "results" / "quality-inputs.json").read_text())
+    pairs = generator.reproduced(content, generator.read_published(generator.PUBLISHED))
+    exact = [(s, row) for s, row in pairs if s["inputs_only"] or s["suite"] == "jpeg"]
+    assert len(exact) == 9 + 4 + 8
+    assert max(abs(score["before"]["psnr"] - row.psnr) for score, row in exact) < 0.01

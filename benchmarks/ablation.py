@@ -2,7 +2,7 @@
 
     python benchmarks/ablation.py --data DIR [--seeds 1] [--only NAME ...] [--speed | --table]
 
-A narrow `base`, crops of 128² so that windows, scans and large kernels have something to see. Three seeds of
+A narrow `base`, two crops of 128² a step so that windows, scans and large kernels have something to see. Three seeds of
 `reference` give the noise floor: a smaller difference counts as none.
 """
 
@@ -101,4 +101,4 @@ FORMS = {
 }  # fmt: skip
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, FORMS, Path("results/ablation"), crop=128, batch=4, seeds=1))
+    sys.exit(main(__doc__, FORMS, Path("results/ablation"), crop=128, batch=2, seeds=1))

@@ -2,8 +2,8 @@
 
     python benchmarks/mini_runs.py --data DIR [--only NAME ...]
 
-high, low: a tiny network with and without the terms of that band; high-band energy of the outputs as a share of the
-targets', PSNR of the 4x-down-sampled output. balance, supervision: a narrow `base` with and without; spread of the
+bands: a tiny network with and without terms of one band; high-band energy of the outputs as a share of the targets',
+PSNR of the 4x-down-sampled output. experts: a narrow `base` with and without balance and supervision; spread of the
 experts' use, mutual information of expert and degradation. texture: a texture head on the bundled restore-fast; energy,
 and the drift of the 4x-down-sampled output. Curves are in the runs' folders (log.jsonl, curves.png).
 """
@@ -38,14 +38,17 @@ HEAD = Model(preset="fast", changes={"hf": {"texture": {"channels": 16}}})
 QUIET = {"balance": 0.0, "supervision": 0.0}
 STAGE = Texture(gan=0.02, matching=0.1, distance=0.5, pixel=0.1)
 
-# By family: model, steps, and the recipe's losses (or stage) without and with the terms in question.
-RUNS: dict[str, tuple[Model, int, Mapping[str, dict]]] = {
-    "high": (TINY, 3000, {"plain": {}, "high_fft 1": {"high_fft": 1.0}, "high_laplacian 1": {"high_laplacian": 1.0},
-                          "texture 1": {"texture": 1.0}}),
-    "low": (TINY, 3000, {"plain": {}, "low 1": {"low": 1.0}, "low_laplacian 1": {"low_laplacian": 1.0}}),
-    "balance": (NARROW, 1500, {"without": QUIET, "balance 0.01": {**QUIET, "balance": 0.01}}),
-    "supervision": (NARROW, 1500, {"without": QUIET, "supervision 0.05": {**QUIET, "supervision": 0.05}}),
-    "texture": (HEAD, 3000, {"hinge": {}}),
+# By family: model, steps, crops of 64² a step, and the recipe's losses without and with the terms in question.
+RUNS: dict[str, tuple[Model, int, int, Mapping[str, dict]]] = {
+    "bands": (TINY, 3000, 8, {
+        "plain": {}, "high_fft 1": {"high_fft": 1.0}, "high_laplacian 1": {"high_laplacian": 1.0},
+        "texture 1": {"texture": 1.0}, "low 1": {"low": 1.0},
+    }),
+    "experts": (NARROW, 1000, 4, {
+        "without": QUIET, "balance 0.01": {**QUIET, "balance": 0.01},
+        "supervision 0.05": {**QUIET, "supervision": 0.05},
+    }),
+    "texture": (HEAD, 1500, 4, {"hinge": {}}),
 }  # fmt: skip
 
 
@@ -60,13 +63,13 @@ def main() -> int:
     pictures, _ = read_training(args.data, 96)
     thumbnails, validation = thumbnails_of(pictures), cases(read_validation(args.data), 1)
     for family in args.only:
-        model, steps, variants = RUNS[family]
+        model, steps, batch, variants = RUNS[family]
         for name, losses in variants.items():
             recipe = Recipe(
                 name="mini", model=model, losses=Losses(**{"fft": 0.05, **losses}),
                 texture=STAGE if family == "texture" else None,
                 optimizer=Optimizer(learning_rate=3e-4 if family == "texture" else 1e-3),
-                schedule=Schedule(steps=steps, warmup=200, phases=(Phase(crop=64, batch=8),)), validate_every=500,
+                schedule=Schedule(steps=steps, warmup=200, phases=(Phase(crop=64, batch=batch),)), validate_every=500,
             )  # fmt: skip
             stream = Stream(pictures, recipe.mixture, 0, thumbnails=thumbnails)
             init = find_weights("restore-fast") if family == "texture" else None

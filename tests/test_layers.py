@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "losses": {"nn", "ops", "errors"},
     "network": {"nn", "ops", "errors"},
     "restore": {"network", "nn", "images", "ops", "assets", "version", "errors"},
-    "train": {"network", "nn", "losses", "degrade", "restore", "images", "ops", "errors"},
+    "train": {"network", "nn", "losses", "degrade", "restore", "images", "ops", "assets", "errors"},
     "measure": {"restore", "train", "network", "nn", "degrade", "images", "ops", "assets", "errors"},
     "serve": {"restore", "nn", "images", "errors"},
     "__init__": {"network", "restore", "version"},

@@ -1,5 +1,6 @@
 """The generative stage: texture is taught, structure and everything frozen stay as they are."""
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -12,7 +13,7 @@ from harmonic.train.batches import batch
 from harmonic.train.learner import HEAD, Learner
 from harmonic.train.objective import predict
 from harmonic.train.recipe import Model
-from harmonic.train.validate import cases
+from harmonic.train.validate import cases, texture_figures
 from toys import pictures, recipe, rows, stream, train
 
 TEXTURED = Model(preset="tiny", changes={"hf": {"texture": {"channels": 4}}})
@@ -96,6 +97,12 @@ def test_features_and_r1_are_computed_where_they_are_asked_for(tmp_path):
     config = recipe(2, model=TEXTURED, texture=stage, losses={"features_file": str(tmp_path / "f.safetensors")})
     train(config, tmp_path / "run")
     assert {"features", "r1"} <= rows(tmp_path / "run")[0].keys()
+
+
+def test_a_flat_target_has_no_energy_to_be_compared_with():
+    flat = [(np.full((32, 32, 3), 0.5, np.float32), np.full((32, 32, 3), 128, np.uint8))]
+    figures = texture_figures(lambda x: x, lambda x: x, {"mix": flat})
+    assert all(np.isfinite(value) for value in figures.values()) and figures["plain_energy"] < 1
 
 
 def test_validation_tells_what_texture_does_and_that_structure_stays(tmp_path):

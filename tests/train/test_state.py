@@ -5,8 +5,9 @@ import torch
 
 from harmonic.errors import ResourceError, UsageError
 from harmonic.train import state
+from harmonic.train.samples import Stream
 from harmonic.train.state import KEPT, latest_state, read_state
-from toys import recipe, train
+from toys import pictures, recipe, train
 
 CONFIG = recipe(8, save_every=1)
 
@@ -60,6 +61,18 @@ def test_other_circumstances_are_told(tmp_path, monkeypatch):
     heard = []
     train(CONFIG, tmp_path, say=heard.append)
     assert any("is 9.9 now; bits may differ" in line for line in heard)
+
+
+def test_other_pictures_are_told(tmp_path):
+    """They make other samples; nothing else would notice."""
+    train(CONFIG, tmp_path, until=3)
+    more = Stream(pictures(4), CONFIG.mixture, CONFIG.seed)
+    changed = Stream([255 - picture for picture in pictures()], CONFIG.mixture, CONFIG.seed)
+    for given in (more, changed):
+        heard = []
+        train(CONFIG, tmp_path, say=heard.append, stream=given, until=3)
+        assert len(heard) == 1 and "pictures was 3 of digest" in heard[0]
+        train(CONFIG, tmp_path, until=3)
 
 
 def test_every_tensor_of_the_state_is_asked_for(tmp_path):

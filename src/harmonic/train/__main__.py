@@ -4,6 +4,7 @@
 """
 
 import argparse
+import os
 import sys
 from pathlib import Path
 
@@ -22,18 +23,24 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--out", type=Path, help="folder of the run; the same command again resumes it")
     parser.add_argument("--max-minutes", type=float, help="end, cooled down, after this time")
     parser.add_argument("--no-resume", dest="resume", action="store_false", help="start anew even if the run exists")
-    parser.add_argument("--init", type=Path, help="weights file to start from")
+    parser.add_argument("--init", type=Path, help="weights to start from: a bundled name or a file; what fits is taken")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")
     parser.add_argument("--check", action="store_true", help="rehearse everything in a minute, then stop")
     parser.add_argument("--plan", action="store_true", help="measure a few steps, print time and memory, then stop")
     parser.add_argument("--schema", action="store_true", help="print the JSON schema of recipes, for editors")
     parser.add_argument("--replay", type=Path, metavar="FILE", help="play a bad step of a run's folder again")
     args = parser.parse_intermixed_args(arguments)
+    first = os.environ.get("RANK", "0") == "0"  # of torchrun's processes one speaks, but for errors
     try:
         from harmonic.train.commands import Wanted, answer
+        from harmonic.train.ranks import left
 
-        for text in answer(Wanted(**vars(args)), lambda text: print(text, file=sys.stderr, flush=True)):
-            print(text, flush=True)
+        for text in answer(
+            Wanted(**vars(args)), lambda text: print(text, file=sys.stderr, flush=True) if first else None
+        ):
+            if first:
+                print(text, flush=True)
+        left()
     except HarmonicError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harmonic.errors import UsageError
+from harmonic.restore.device import pick_device
 from harmonic.train.loop import train
 from harmonic.train.reading import load_recipe, schema
 from harmonic.train.rehearsal import check, plan
@@ -47,10 +48,15 @@ def answer(wanted: Wanted, say: Say) -> Iterator[str]:
     if wanted.recipe is None:
         raise UsageError("name a recipe file, such as recipes/restore_fast.yaml")
     recipe = load_recipe(wanted.recipe, wanted.overrides)
+    pick_device(wanted.device)  # refused here, before pictures are read for minutes
+    if wanted.max_minutes is not None and wanted.max_minutes <= 0:
+        raise UsageError(f"--max-minutes {wanted.max_minutes:g}: must be above 0; leave it out for no limit")
     if not wanted.data:
         raise UsageError("--data: name the folder of the pictures to train on")
     if wanted.out is None and not (wanted.check or wanted.plan):
         raise UsageError("--out: name the folder of the run")
+    if wanted.out is not None and wanted.out.exists() and not wanted.out.is_dir():
+        raise UsageError(f"{wanted.out}: a file stands where the folder of the run should be; choose another --out")
     stream, cases = read_source(Source(wanted.data, wanted.inputs, wanted.pairs, wanted.strict_data), recipe, say)
     if wanted.check:
         yield from check(recipe, stream, cases, wanted.device, wanted.init)

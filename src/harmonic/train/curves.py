@@ -21,9 +21,12 @@ def draw_curves(rows: Sequence[dict[str, float]]) -> bytes:
         points = [(row["step"], row[name]) for row in losses if row.get(name, 0) > 0]
         if points and not name.startswith(("use_", "entropy")):
             left.plot(*zip(*points, strict=True), label=name, linewidth=1.6 if name == "loss" else 0.8)
+    apart = right.twinx()  # clean pictures lie far above the others
     for name in sorted(measured):
         points = [(row["step"], row[name]) for row in scores if name in row]
-        right.plot(*zip(*points, strict=True), label=name, marker=".", linewidth=2 if name == "mean" else 0.8)
+        style = {"color": "grey", "linestyle": ":"} if name == "clean" else {"linewidth": 2 if name == "mean" else 0.8}
+        (apart if name == "clean" else right).plot(*zip(*points, strict=True), label=name, marker=".", **style)
+    apart.set(ylabel="clean")
     left.set(title="weighted losses", xlabel="step", yscale="log")
     right.set(title="validation, PSNR in dB", xlabel="step")
     for axes in (left, right):

@@ -1,9 +1,10 @@
 """What training changes: the network, its EMA, the optimizer, and the adversary of a generative stage."""
 
 import copy
+from collections.abc import Sequence
 
-import torch
 from torch import Tensor, nn
+from torch.optim.swa_utils import get_ema_multi_avg_fn
 
 from harmonic.losses.feature_file import load_features
 from harmonic.network.branches import TextureStage
@@ -32,6 +33,7 @@ class Learner:
         for name, parameter in model.named_parameters():
             parameter.requires_grad_(trunk != "frozen" or name.startswith(HEAD))
         self.model, self._recipe = model, recipe
+        self._values = list(model.state_dict().values())  # as they are at any time: they share the model's memory
         self.ema = {name: value.detach().clone() for name, value in model.state_dict().items()}
         slow = {"": 1.0} if trunk == "trained" else {HEAD: 1.0, "": SLOW}
         self.optimizer = adamw(model, recipe.optimizer, slow)
@@ -45,6 +47,8 @@ class Learner:
             assert isinstance(model, Harmonic)
             self.adversary = Adversary(recipe.texture, recipe.optimizer, model.config.cell, where,
                                        recipe.precision == "bf16", self.features)  # fmt: skip
+        own = [p for p in model.parameters() if p.requires_grad]
+        self._trained = [own, list(self.adversary.network.parameters())] if self.adversary is not None else [own]
 
     def set_rate(self, factor: float) -> None:
         """factor: of the recipe's learning rates."""
@@ -56,9 +60,7 @@ class Learner:
     def step(self, decay: float) -> None:
         """Take the step that the gradients say. decay: of the EMA."""
         self.optimizer.step()
-        with torch.no_grad():
-            for name, value in self.model.state_dict().items():
-                self.ema[name].lerp_(value, 1 - decay)
+        get_ema_multi_avg_fn(decay)(list(self.ema.values()), self._values, 0)
         if self.adversary is not None:
             self.adversary.optimizer.step()
 
@@ -70,8 +72,7 @@ class Learner:
 
     def trained(self) -> list[list[nn.Parameter]]:
         """Parameters with a gradient, by network: each has its own norm."""
-        own = [p for p in self.model.parameters() if p.requires_grad]
-        return [own, list(self.adversary.network.parameters())] if self.adversary is not None else [own]
+        return self._trained
 
     def averaged(self) -> nn.Module:
         """A network with the EMA weights, for evaluation."""
@@ -107,3 +108,12 @@ class Learner:
         if self.adversary is not None:
             self.adversary.network.load_state_dict(groups["discriminator"])
             set_moments(groups["adversary"], self.adversary.network, self.adversary.optimizer)
+
+
+def clipped(parameters: Sequence[nn.Parameter], most: float) -> float:
+    """The norm of all gradients; where it is above `most`, they are scaled down to that, and else left untouched."""
+    norm = nn.utils.get_total_norm([p.grad for p in parameters if p.grad is not None])
+    known = float(norm)
+    if known + 1e-6 > most:  # the same 1e-6 as in torch, which would multiply by 1 otherwise
+        nn.utils.clip_grads_with_norm_(parameters, most, norm)
+    return known

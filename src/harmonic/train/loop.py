@@ -1,5 +1,6 @@
 """The training loop, visible whole: sample, forward, losses, backward, clip, step, EMA, log, validate, save."""
 
+import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -15,7 +16,7 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.restore.device import pick_device
 from harmonic.train.batches import Prefetch
 from harmonic.train.guard import is_bad, note_bad, note_good, returned
-from harmonic.train.learner import Learner
+from harmonic.train.learner import Learner, clipped
 from harmonic.train.objective import losses, predict, routing_figures, routing_losses
 from harmonic.train.on_device import finished
 from harmonic.train.ranks import joined
@@ -27,7 +28,7 @@ from harmonic.train.samples import Stream
 from harmonic.train.schedule import rate
 from harmonic.train.signals import Interruption
 from harmonic.train.start import begin
-from harmonic.train.state import latest_state, save_state
+from harmonic.train.state import circumstances, latest_state, save_state
 from harmonic.train.validate import Pairs
 from harmonic.train.weights import judge, write_weights
 
@@ -57,32 +58,37 @@ def train(
     """
     ranks = joined(pick_device(device))
     where, tell = ranks.device, say if say and ranks.first else lambda _: None
+    for phase in recipe.schedule.phases:  # refused now, not when the phase comes
+        ranks.share(phase.batch, recipe.optimizer.accumulate)
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     learner = Learner(model, recipe)
-    progress = begin(learner, recipe, out, ranks, resume=resume, init=init, say=tell)
-    if ranks.first:
-        atomic_write(out / "recipe.yaml", resolved(recipe).encode())
+    under = circumstances(ranks.size, stream.digest)
+    progress = begin(learner, recipe, out, ranks, resume=resume, init=init, under=under, say=tell)
+    ranks.from_first(lambda: atomic_write(out / "recipe.yaml", resolved(recipe).encode()))
     finish = finished if recipe.data.degrade == "device" and stream.inputs is None else None
     forward = torch.compile(predict) if recipe.compile else predict
 
-    def save() -> Path | None:
+    def save() -> Path:
         """State and weights, by the first process."""
         progress.seconds = before + time.monotonic() - started
-        if not ranks.first:
-            return None
-        path = save_state(out, learner.tensors(), progress, recipe, ranks.size)
+        path = save_state(out, learner.tensors(), progress, recipe, under)
         return write_weights(out, recipe, learner, progress.step) or path
 
-    started, before, first = time.monotonic(), progress.seconds, progress.step / recipe.schedule.steps
+    def validated() -> None:
+        """By the first process."""
+        progress.seconds = before + time.monotonic() - started
+        judge(learner, recipe, out, cases, progress, record, where, tell)
+
+    started, before, tried = time.monotonic(), progress.seconds, 0
     with ExitStack() as stack:
-        record = stack.enter_context(Record(out, progress.step, report if ranks.first else None, ranks.first))
+        record = stack.enter_context(Record(out, progress, report if ranks.first else None, ranks.first))
         asked = stack.enter_context(Interruption())
         prefetch = stack.enter_context(Prefetch(replace(stream, turn=progress.turn), recipe.data.workers, finish))
         if progress.step == 0:
             if init is not None:
-                judge(learner, recipe, out, cases, progress, record, ranks, tell)
-            save()
+                ranks.from_first(validated)
+            ranks.from_first(save)
         while True:
             elapsed = (time.monotonic() - started) / 60
             fraction = max(progress.step / recipe.schedule.steps, elapsed / max_minutes if max_minutes else 0.0)
@@ -119,49 +125,55 @@ def train(
             norms = []
             for parameters in learner.trained():
                 ranks.average(parameters)
-                norms.append(float(nn.utils.clip_grad_norm_(parameters, recipe.optimizer.clip)))
-            bad = is_bad(recipe.guard, progress, figures["loss"], norms)
-            if not ranks.largest([bad])[0]:
+                norms.append(clipped(parameters, recipe.optimizer.clip))
+            own, figures = figures["loss"], ranks.means({**figures, "norm": norms[0], "wait": waiting})
+            if not is_bad(recipe.guard, progress, figures["loss"], norms):
                 learner.step(decay=min(recipe.ema, (1 + progress.step) / (10 + progress.step)))
                 note_good(recipe.guard, progress, figures["loss"])
-                for name, value in {**figures, "norm": norms[0], "wait": waiting}.items():
+                for name, value in figures.items():
                     progress.sums[name] = progress.sums.get(name, 0.0) + value
                 progress.sums["taken"] = progress.sums.get("taken", 0) + 1
             else:
-                if bad:
-                    tell(f"step {progress.step}: not taken (loss {figures['loss']:g}, gradient {norms[0]:g}); kept for "
-                         f"--replay as {keep_for_replay(out, learner, batches, recipe, progress)}")  # fmt: skip
+                kept = "a file of the process that it went wrong in"
+                if math.isfinite(figures["loss"]) or not math.isfinite(own):
+                    kept = keep_for_replay(out, learner, batches, recipe, progress, ranks.rank)
+                tell(f"step {progress.step}: not taken (loss {figures['loss']:g}, gradient {norms[0]:g}); kept for "
+                     f"--replay as {kept}")  # fmt: skip
                 if note_bad(recipe.guard, progress):
                     if progress.turn >= recipe.guard.rollbacks:
                         raise TrainingError(
                             f"{out}: more than {recipe.guard.patience} of 100 steps went wrong, after {progress.turn} "
                             "returns; look at a bad step with --replay, then lower optimizer.learning_rate"
                         )
-                    found = ranks.from_first(latest_state(out, recipe, tell) if ranks.first else None)
+                    found = ranks.from_first(lambda: latest_state(out, recipe, tell))
                     assert found is not None  # the state of step 0 at least
                     learner.restore(found[0])
                     progress = returned(found[1], progress)
                     prefetch.use(replace(stream, turn=progress.turn))
-                    record.back_to(progress.step)
+                    record.back_to(progress)
                     tell(f"back to step {progress.step}, at half the learning rate and with other samples")
                     continue
-            progress.step += 1
+            progress.step, tried = progress.step + 1, tried + 1
 
             if progress.step % recipe.log_every == 0:
                 elapsed = time.monotonic() - started
                 taken, progress.sums = progress.sums, {}
                 row = {name: value / taken["taken"] for name, value in taken.items() if name != "taken"}
-                left = elapsed * (1 - fraction) / max(fraction - first, 1e-9)
-                record.row(ranks.means(row) | {"step": progress.step, "progress": fraction, "left": left,
+                left = elapsed / tried * (recipe.schedule.steps - progress.step)
+                if max_minutes:
+                    left = min(left, max(0.0, 60 * max_minutes - elapsed))
+                record.row(row | {"step": progress.step, "progress": fraction, "left": left,
                            "lr": recipe.optimizer.learning_rate * factor, "skipped": progress.skipped,
                            "seconds": before + elapsed})  # fmt: skip
             if progress.step % recipe.validate_every == 0:
-                judge(learner, recipe, out, cases, progress, record, ranks, tell)
+                ranks.from_first(validated)
             if progress.step % recipe.save_every == 0:
-                save()
+                ranks.from_first(save)
         if fraction >= 1:
-            judge(learner, recipe, out, cases, progress, record, ranks, tell)
-        weights = save()
+            ranks.from_first(validated)
+        weights = ranks.from_first(save)
         if stop and fraction < 1:
             raise KeyboardInterrupt
-    return weights or out
+        if ranks.first:
+            record.curves()
+    return weights

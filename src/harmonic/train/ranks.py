@@ -6,17 +6,20 @@ unused parts need no exceptions.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from datetime import timedelta
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
-from torch import Tensor
 
-from harmonic.errors import UsageError
+from harmonic.errors import HarmonicError, UsageError
 
 Value = TypeVar("Value")
+
+PATIENCE = timedelta(hours=1)
+"""For which the processes wait for each other: the first one validates and saves meanwhile."""
 
 
 @dataclass(frozen=True)
@@ -79,21 +82,20 @@ class Ranks:
         dist.all_reduce(shared)
         return dict(zip(figures, (shared / self.size).tolist(), strict=True))
 
-    def from_first(self, value: Value) -> Value:
-        """What the first process has, in all of them."""
+    def from_first(self, work: Callable[[], Value]) -> Value:
+        """What `work` returns in the first process, in all of them; errors for users that it raises, likewise."""
         if self.size == 1:
-            return value
-        held = [value]
+            return work()
+        held: list[Any] = [None, None]
+        if self.first:
+            try:
+                held[0] = work()
+            except HarmonicError as error:  # otherwise the others would wait for a process that has gone
+                held[1] = error
         dist.broadcast_object_list(held, 0, device=self.device)
+        if held[1] is not None:
+            raise held[1]
         return held[0]
-
-    def same(self, tensors: Iterable[Tensor]) -> None:
-        """Overwrite tensors by those of the first process."""
-        if self.size > 1:
-            for tensor in tensors:
-                there = tensor.detach().to(self.device).contiguous()
-                dist.broadcast(there, 0)
-                tensor.detach().copy_(there)
 
 
 def joined(device: torch.device) -> Ranks:
@@ -114,11 +116,11 @@ def joined(device: torch.device) -> Ranks:
         device = torch.device("cuda", local)
         torch.cuda.set_device(device)
     if not dist.is_initialized():
-        dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+        dist.init_process_group("nccl" if device.type == "cuda" else "gloo", timeout=PATIENCE)
     return Ranks(dist.get_rank(), dist.get_world_size(), device)
 
 
 def left() -> None:
-    """Leave the group, so that the others do not wait."""
+    """Leave the group, when all of it is done."""
     if dist.is_initialized():
         dist.destroy_process_group()

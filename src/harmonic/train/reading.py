@@ -7,6 +7,7 @@ from typing import Any
 import torch
 import yaml
 from pydantic import ValidationError
+from yaml.constructor import ConstructorError
 
 from harmonic.errors import UsageError
 from harmonic.network.config import NetworkConfig
@@ -62,12 +63,24 @@ def schema() -> dict[str, Any]:
     return result
 
 
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that a mapping has twice, as YAML 1.2 does; PyYAML forgets the first."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[Any] = set()
+        for key in (name for name, _ in node.value if isinstance(name, yaml.ScalarNode)):
+            if key.value in seen:
+                raise ConstructorError(None, None, f"key {key.value} is given twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
 def _tree(path: Path, below: tuple[Path, ...]) -> dict[str, Any]:
     """A recipe's mapping, laid over what it extends."""
     if path.resolve() in below:
         raise UsageError(f"{path}: extends itself, by way of {below[-1].name}; remove one `extends`")
     try:
-        tree = yaml.safe_load(path.read_text())
+        tree = yaml.load(path.read_text(encoding="utf-8"), _Loader)
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror}); give the path of a recipe (.yaml)") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -3,7 +3,7 @@
 import hashlib
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -62,6 +62,12 @@ class Losses(Strict):
     supervision: float = Field(default=0.01, ge=0, description="scores of the experts against the known degradation")
 
     @property
+    def of_pictures(self) -> bool:
+        """Whether a term that looks at the restored picture is asked for."""
+        beside = {"balance", "router_z", "entropy", "supervision", "features_file"}
+        return any(getattr(self, name) for name in type(self).model_fields if name not in beside)
+
+    @property
     def multiple(self) -> int:
         """Of how many pixels the sides of targets must be multiples."""
         if self.low_laplacian:
@@ -70,12 +76,15 @@ class Losses(Strict):
         return 8 if self.laplacian else 4 if any(bands) else 1
 
 
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+
 class Optimizer(Strict):
     """AdamW; decay on matrices and kernels only."""
 
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
-    betas: tuple[float, float] = (0.9, 0.99)
+    betas: tuple[Share, Share] = (0.9, 0.99)
     clip: float = Field(default=1.0, gt=0, description="largest norm of all gradients")
     accumulate: int = Field(default=1, ge=1, description="parts in which a step's crops are computed, to save memory")
 
@@ -133,6 +142,11 @@ class Texture(Strict):
     features: float = Field(default=0.0, ge=0, description="features of a trained network, from losses.features_file")
     discriminator: Discriminator = Discriminator()
 
+    @property
+    def taught(self) -> bool:
+        """Whether there is a term that the head learns by."""
+        return any((self.gan, self.matching, self.distance, self.pixel, self.features))
+
 
 class Guard(Strict):
     """What happens when steps go wrong (non-finite loss or gradient, or a spike): skipped, then rolled back."""
@@ -159,7 +173,7 @@ class Recipe(Strict):
     texture: Texture | None = None
     guard: Guard = Guard()
     ema: float = Field(default=0.999, ge=0, lt=1)
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=1 << 63)
     precision: Literal["fp32", "bf16"] = "bf16"
     checkpointing: bool = Field(default=False, description="activations are computed twice instead of kept")
     compile: bool = Field(default=False, description="torch.compile; pays on a GPU")
@@ -173,6 +187,11 @@ class Recipe(Strict):
     def _fits_together(self) -> "Recipe":
         if (self.losses.features or (self.texture and self.texture.features)) and self.losses.features_file is None:
             raise ValueError("features need losses.features_file; docs/training-features.md says how to make it")
+        taught = self.texture.taught if self.texture else self.losses.of_pictures
+        if not taught:
+            raise ValueError(
+                f"{'texture' if self.texture else 'losses'}: all weights are 0, so nothing would be learnt"
+            )
         whole = max(self.losses.multiple, 4 if self.texture else 1)
         for phase in self.schedule.phases:
             if phase.crop * self.model.scale % whole:

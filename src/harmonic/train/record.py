@@ -9,26 +9,27 @@ import numpy as np
 from PIL import Image
 
 from harmonic.images.atomic import atomic_write
+from harmonic.train.state import Progress
 
 Report = Callable[[dict[str, float]], None]
 """Called with the figures of a row: step, progress, losses, seconds left; or validation figures."""
 
 
 class Record:
-    """The record of a run in its folder, for a `with` block. step: where it begins or goes on.
+    """The record of a run in its folder, for a `with` block. progress: where it begins or goes on.
 
     writes: False for processes beside the first one, whose record is empty.
     """
 
-    def __init__(self, out: Path, step: int, report: Report | None, writes: bool = True):
+    def __init__(self, out: Path, progress: Progress, report: Report | None, writes: bool = True):
         self._out, self._log, self._report, self._writes = out, out / "log.jsonl", report, writes
-        self.back_to(step)
-        self._board = _board(out, step) if writes else None
+        self.back_to(progress)
+        self._board = _board(out, progress.step) if writes else None
 
-    def back_to(self, step: int) -> None:
-        """Take rows after `step` out of the log: of a run that was killed, or that returns."""
+    def back_to(self, progress: Progress) -> None:
+        """Take rows that `progress` does not know out of the log: of a run that was killed, or that returns."""
         if self._writes and self._log.exists():
-            rows = [row for row in self._log.read_text().splitlines() if _step(row) <= step]
+            rows = [row for row in self._log.read_text().splitlines() if _known(row, progress)]
             atomic_write(self._log, "".join(f"{row}\n" for row in rows).encode())
 
     def row(self, figures: dict[str, float]) -> None:
@@ -58,6 +59,8 @@ class Record:
             from harmonic.train.curves import draw_curves
         except ModuleNotFoundError:
             return
+        if not self._log.exists():
+            return
         rows = [json.loads(row) for row in self._log.read_text().splitlines()]
         atomic_write(self._out / "curves.png", draw_curves(rows))
 
@@ -77,12 +80,15 @@ def _board(out: Path, step: int):
     return SummaryWriter(str(out / "tensorboard"), purge_step=step + 1)
 
 
-def _step(row: str) -> float:
-    """Of a line of the log; a line that a kill has cut counts as none."""
+def _known(row: str, progress: Progress) -> bool:
+    """Whether a line of the log belongs to this progress; a line that a kill has cut does not, nor a validation that
+    comes again."""
     try:
-        return json.loads(row)["step"]
+        figures = json.loads(row)
+        again = "mean" in figures and progress.judged != progress.step
+        return figures["step"] < progress.step + (not again)
     except (ValueError, KeyError, TypeError):
-        return float("inf")
+        return False
 
 
 def _png(pixels: np.ndarray) -> bytes:

@@ -10,9 +10,12 @@ import torch
 
 from harmonic.errors import TrainingError
 from harmonic.network.harmonic import Harmonic
+from harmonic.restore.device import pick_device
 from harmonic.train.loop import train
+from harmonic.train.ranks import joined
 from harmonic.train.recipe import Recipe, Schedule
 from harmonic.train.samples import Stream
+from harmonic.train.state import latest_state
 from harmonic.train.validate import Pairs, validate
 from harmonic.train.weights import restoring
 
@@ -22,9 +25,10 @@ STEPS = 2  # of each phase that is rehearsed
 def check(recipe: Recipe, stream: Stream, cases: Mapping[str, Pairs], device: str, init: Path | None) -> Iterator[str]:
     """Two steps of every phase, validation on one picture, save, resume, and a restored picture -> a line for each.
 
-    Raises TrainingError when the resumed run differs, and whatever the real run would raise.
+    Raises TrainingError when the resumed run differs (a GPU's may: it adds in an order of its own), and whatever the
+    real run would raise. Under torchrun every process takes part, and the first one has the last word.
     """
-    one = {name: pairs[:1] for name, pairs in cases.items()}
+    one, ranks = {name: pairs[:1] for name, pairs in cases.items()}, joined(pick_device(device))
     with tempfile.TemporaryDirectory() as folder:
         for number, phase in enumerate(recipe.schedule.phases[1:], start=1):
             train(_shortened(recipe, number, STEPS), stream, {}, Path(folder) / f"{number}", device=device, init=init)
@@ -34,12 +38,16 @@ def check(recipe: Recipe, stream: Stream, cases: Mapping[str, Pairs], device: st
         phase = short.schedule.phases[0]
         yield f"phase 0: {STEPS} steps of {phase.batch} crops of {phase.crop} pixels, validated and saved"
         train(short, stream, one, cut, device=device, init=init, until=1)
-        resumed = train(short, stream, one, cut, device=device, init=init)
-        if resumed.read_bytes() != whole.read_bytes():
-            raise TrainingError("a run resumed after its first step ends with other weights; report this, please")
-        yield "resumed after the first step: equal weights, bit for bit"
+        train(short, stream, one, cut, device=device, init=init)
+        if not ranks.first:  # there is nothing in its folder
+            return
+        difference = _difference(whole.parent, cut, short)
+        if difference and ranks.device.type == "cpu":
+            raise TrainingError("a run resumed after its first step ends in another state; report this, please")
+        equal = f"equal but for {difference:.1g}, the order of sums" if difference else "an equal state, bit for bit"
+        yield f"resumed after the first step: {equal}"
         if one:
-            yield f"restored from the weights file: {validate(restoring(whole), one)['mean']:.2f} dB"
+            yield f"restored from the weights file: {validate(restoring(whole, device=device), one)['mean']:.2f} dB"
 
 
 def plan(recipe: Recipe, stream: Stream, device: str) -> Iterator[str]:
@@ -70,9 +78,18 @@ def _seconds_per_step(recipe: Recipe, stream: Stream, device: str) -> tuple[floa
     rows: list[dict[str, float]] = []
     with tempfile.TemporaryDirectory() as folder:
         train(recipe, stream, {}, Path(folder), device=device, report=rows.append)
+    if not rows:  # the first process has them
+        return 0.0, 0.0
     laps = [(row["seconds"] - before["seconds"], row["wait"]) for before, row in pairwise(rows)][1:]
     seconds, waiting = sorted(laps)[len(laps) // 2]
     return seconds, waiting / seconds
+
+
+def _difference(one: Path, other: Path, recipe: Recipe) -> float:
+    """The largest between numbers of the latest states of two runs."""
+    states = [latest_state(folder, recipe) for folder in (one, other)]
+    (ours, *_), (theirs, *_) = (state for state in states if state is not None)
+    return max(float((ours[name] - theirs[name]).abs().max()) for name in ours)
 
 
 def _shortened(recipe: Recipe, phase: int, steps: int) -> Recipe:

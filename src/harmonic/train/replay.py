@@ -22,10 +22,13 @@ KEPT = 3
 """Bad steps of a run that are kept."""
 
 
-def keep_for_replay(out: Path, learner: Learner, batches: list[Batch], recipe: Recipe, progress: Progress) -> str:
-    """Write samples and weights of a step -> the file's name; a remark when there are enough of them already."""
-    path = out / f"bad-{progress.step:08d}-{progress.turn}.safetensors"
-    if len(list(out.glob("bad-*.safetensors"))) >= KEPT:
+def keep_for_replay(out: Path, learner: Learner, batches: list[Batch], recipe: Recipe, progress: Progress,
+                    rank: int = 0) -> str:  # fmt: skip
+    """Write a process's samples and weights of a step -> the file's name; a remark when there are enough already."""
+    name = f"bad-{progress.step:08d}-{progress.turn}"
+    path = out / (f"{name}-{rank}.safetensors" if rank else f"{name}.safetensors")
+    kept = {file.name[: len(name)] for file in out.glob("bad-*.safetensors")}
+    if name not in kept and len(kept) >= KEPT:
         return "nothing, there are enough of them"
     tensors = {f"model/{name}": value for name, value in learner.model.state_dict().items()}
     for part, batch in enumerate(batches):
@@ -56,6 +59,8 @@ def replay(path: Path) -> list[str]:
         batch = Batch(**{name: tensors.get(f"{part}/{name}") for name in names})  # type: ignore[arg-type]
         for precision in ("fp32", "bf16"):
             lines.append(f"part {part}, {precision}: {_played(model, batch, recipe, precision)}")
+    if recipe.texture is not None:
+        lines.append("the terms of the generative stage are not played again: the discriminator is not in the file")
     return lines
 
 

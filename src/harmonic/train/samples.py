@@ -1,7 +1,9 @@
 """One training sample: a pure function of (seed, turn, step, index)."""
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -42,6 +44,19 @@ class Stream:
     inputs: Sequence[np.ndarray] | None = None
     synthetic: float = 0.0
     turn: int = 0
+
+    @cached_property
+    def areas(self) -> np.ndarray:
+        """Pixels of each picture and all before it; with thousands of pictures, too much to count for every sample."""
+        return np.cumsum([picture.shape[0] * picture.shape[1] for picture in self.pictures])
+
+    @cached_property
+    def digest(self) -> str:
+        """Of sides and middle rows: pictures that were added, changed or put in another order are noticed."""
+        seen = hashlib.sha256()
+        for picture in (*self.pictures, *(self.inputs or ())):
+            seen.update(repr(picture.shape).encode() + picture[len(picture) // 2].tobytes())
+        return f"{len(self.pictures)} of digest {seen.hexdigest()[:8]}"
 
 
 @dataclass(frozen=True)
@@ -104,8 +119,7 @@ def drafted(stream: Stream, crop: int, step: int, index: int) -> Draft:
     rng = np.random.Generator(
         np.random.Philox(key=np.array([stream.seed, index], np.uint64), counter=[0, 0, stream.turn, step])
     )
-    areas = np.cumsum([picture.shape[0] * picture.shape[1] for picture in stream.pictures])
-    number = int(np.searchsorted(areas, rng.random() * areas[-1], side="right"))
+    number = int(np.searchsorted(stream.areas, rng.random() * stream.areas[-1], side="right"))
     picture = stream.pictures[number]
     drawn = rng.random() < stream.synthetic and stream.inputs is None
     if drawn:

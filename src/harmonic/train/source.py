@@ -47,9 +47,7 @@ def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> t
     if source.inputs is None:
         pictures, left_out = read_training(source.data, smallest, strict=source.strict, say=say)
         if leaks := _validated_and_trained_on(source.data):
-            say(
             say(f"{leaks} pictures of val.txt are trained on too, which flatters; list the others in train.txt")
-            )
         crops = read_validation(source.data)
         validation = cases(crops, recipe.model.scale) if crops else {}
     else:

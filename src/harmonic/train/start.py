@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
+from harmonic.assets import find_weights
 from harmonic.errors import UsageError
 from harmonic.network.checkpoint import load_network
 from harmonic.train.learner import Learner
 from harmonic.train.ranks import Ranks
 from harmonic.train.recipe import Recipe
-from harmonic.train.state import Progress, circumstances, latest_state
+from harmonic.train.state import Progress, latest_state
 
 
 def begin(
@@ -21,26 +23,26 @@ def begin(
     *,
     resume: bool,
     init: Path | None,
+    under: dict[str, Any],
     say: Callable[[str], None],
 ) -> Progress:
     """Bring the learner to where its run stands -> the progress. Files are read by the first process alone.
 
+    init: a bundled name or a weights file. under: the circumstances of now.
     Raises UsageError when `out` holds a run of another recipe, or `init` the weights of another network.
     """
-    if ranks.first and not resume:
-        for old in out.glob("state-*.safetensors"):
-            old.unlink()
-    found = ranks.from_first(latest_state(out, recipe, say) if ranks.first else None)
+    found = ranks.from_first(lambda: latest_state(out, recipe, say)) if resume else None
     if found is not None:
         tensors, progress, before = found
         learner.restore(tensors)
-        for name, now in circumstances(ranks.size).items():
-            if before.get(name) != now:
-                say(f"{out}: {name} was {before.get(name)} and is {now} now; bits may differ from an unbroken run's")
+        for name in sorted(under.keys() & before.keys()):
+            if before[name] != under[name]:
+                say(
+                    f"{out}: {name} was {before[name]} and is {under[name]} now; bits may differ from an unbroken run's"
+                )
         return progress
     if init is not None:
-        given = ranks.from_first(load_network(init)[0].state_dict() if ranks.first else None)
-        assert given is not None
+        given = ranks.from_first(lambda: load_network(find_weights(str(init)))[0].state_dict())
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:
             raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "
@@ -49,6 +51,9 @@ def begin(
         if fresh:
             say(f"{init}: {len(fresh)} of {len(learner.ema)} tensors do not fit and start anew: {', '.join(fresh[:5])}"
                 + (" …" if len(fresh) > 5 else ""))  # fmt: skip
+    if ranks.first and not resume:  # not before it is known that there is a new run to take its place
+        for old in (path for kind in ("state", "bad") for path in out.glob(f"{kind}-*.safetensors")):
+            old.unlink()
     return Progress()
 
 

@@ -34,7 +34,8 @@ class Progress:
 
     step: optimizer steps tried; skipped: of those, steps that were not taken. turn: returns to an earlier state so far.
     bad: the latest steps that went wrong. losses: the latest ones, for the spike guard. sums: of the figures since the
-    last row of the log. start, best: mean PSNR in dB at step 0 of a warm start, and the best so far.
+    last row of the log. start, best: mean PSNR in dB at step 0 of a warm start, and the best so far. judged: the last
+    step that was validated.
     """
 
     step: int = 0
@@ -46,22 +47,27 @@ class Progress:
     sums: dict[str, float] = field(default_factory=dict)
     start: float | None = None
     best: float | None = None
+    judged: int = -1
 
 
-def circumstances(size: int) -> dict[str, Any]:
-    """On what bit-equality depends beside the recipe; a change is told, not refused. size: processes."""
+def circumstances(size: int, pictures: str) -> dict[str, Any]:
+    """On what bit-equality depends beside the recipe; a change is told, not refused.
+
+    size: processes. pictures: digest of those that are trained on.
+    """
     return {"torch": torch.__version__, "machine": platform.machine(), "threads": torch.get_num_threads(),
-            "processes": size}  # fmt: skip
+            "processes": size, "pictures": pictures}  # fmt: skip
 
 
-def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe, size: int = 1) -> Path:
+def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe,
+               under: dict[str, Any] | None = None) -> Path:  # fmt: skip
     """Write a state as one complete file or not at all, and delete all but the latest `KEPT` -> its path.
 
-    Raises ResourceError after three tries.
+    under: the circumstances. Raises ResourceError after three tries.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     about = {
-        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": circumstances(size),
+        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": under or {},
         "digests": {name: digest(value) for name, value in tensors.items()},
     }  # fmt: skip
     data = save_bytes(tensors, pack_metadata(about))

@@ -18,6 +18,7 @@ CASES: dict[str, tuple[Degradation, ...]] = {
     "clean": (),
 }
 MOST_DB = 100.0  # of an untouched picture, as in P-CL-1
+LEAST_ENERGY = 1 / 12  # what rounding to 8 bit leaves; a target with less is flat
 
 Pairs = list[tuple[np.ndarray, np.ndarray]]
 """Inputs (h, w, 3) float32 about [0, 1] and their targets (scale·h, scale·w, 3) uint8."""
@@ -56,11 +57,12 @@ def texture_figures(plain: Restore, textured: Restore, cases: Mapping[str, Pairs
     figures: dict[str, list[float]] = {"plain_energy": [], "textured_energy": [], "textured_mean": [], "low_drift": []}
     for lq, target in (pair for name, pairs in cases.items() if name != "clean" for pair in pairs):
         without, along = (to_uint8(restore(lq)) for restore in (plain, textured))
-        truth = high_band_energy(target)
+        truth = max(LEAST_ENERGY, high_band_energy(target))
         figures["plain_energy"].append(high_band_energy(without) / truth)
         figures["textured_energy"].append(high_band_energy(along) / truth)
-        figures["textured_mean"].append(psnr(along, target))
-        figures["low_drift"].append(low_band_psnr(along, target) - low_band_psnr(without, target))
+        figures["textured_mean"].append(min(MOST_DB, psnr(along, target)))
+        drifted, plain_low = (min(MOST_DB, low_band_psnr(picture, target)) for picture in (along, without))
+        figures["low_drift"].append(drifted - plain_low)
     return {name: float(np.mean(values)) for name, values in figures.items()}
 
 

@@ -14,7 +14,6 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.restore.restorer import Restorer
 from harmonic.train.learner import Learner
-from harmonic.train.ranks import Ranks
 from harmonic.train.recipe import Recipe
 from harmonic.train.record import Record
 from harmonic.train.state import Progress
@@ -39,18 +38,19 @@ def write_weights(out: Path, recipe: Recipe, learner: Learner, step: int, mark: 
 
 
 def judge(learner: Learner, recipe: Recipe, out: Path, cases: Mapping[str, Pairs], progress: Progress, record: Record,
-          ranks: Ranks, say: Callable[[str], None]) -> None:  # fmt: skip
+          where: torch.device, say: Callable[[str], None]) -> None:  # fmt: skip
     """Validate the weights as a user would get them, log it, keep the best, and warn when a warm start gets worse.
 
-    By the first process. Raises TrainingError when they are worse than the recipe's guard bears.
+    Once a step. Raises TrainingError when they are worse than the recipe's guard bears.
     """
-    if not ranks.first or not cases:
+    if not cases or progress.judged == progress.step:
         return
+    progress.judged = progress.step
     weights = write_weights(out, recipe, learner, progress.step)
-    restore = restoring(weights) if weights else by_network(learner.averaged())
+    restore = restoring(weights, device=str(where)) if weights else by_network(learner.averaged())
     figures = validate(restore, cases)
     if weights and recipe.texture is not None:
-        figures |= texture_figures(restore, restoring(weights, texture=1.0), cases)
+        figures |= texture_figures(restore, restoring(weights, 1.0, str(where)), cases)
     record.row({"step": progress.step, "seconds": progress.seconds, **figures})
     shown = next((name for name in ("mix", "bicubic") if name in cases), next(iter(cases)))
     record.pictures(progress.step, [_row(restore, *pair) for pair in cases[shown][:SHOWN]])
@@ -70,9 +70,9 @@ def judge(learner: Learner, recipe: Recipe, out: Path, cases: Mapping[str, Pairs
             )
 
 
-def restoring(weights: Path, texture: float = 0.0) -> Restore:
+def restoring(weights: Path, texture: float = 0.0, device: str = "auto") -> Restore:
     """As `harmonic restore --precision fp32` does it."""
-    restorer = Restorer(weights, precision="fp32", tile="off")
+    restorer = Restorer(weights, device=device, precision="fp32")
     return lambda picture: restorer.restore(picture, texture=texture)
 
 

@@ -53,7 +53,7 @@ def test_sheet_pictures_and_published_rows_are_written(harmonic, weights, pictur
         *("--sheet", tmp_path / "s.png", "--save", tmp_path / "out", "--published", table),
     )
     assert answer.code == 0
-    assert "gmsd: GMSD of luma" in answer.out
+    assert "gmsd: GMSD of luma; lower is better" in answer.out
     assert "| FBCNN | not said | 71.9 | – | confirmed | 27.77 / 0.803 | – | – | – |" in answer.out
     with Image.open(tmp_path / "s.png") as sheet:
         assert sheet.width > 700

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from harmonic.measure.measures import measure_named
 from harmonic.measure.score import bench_quality
 from harmonic.measure.table import as_json, content_of, markdown
 
@@ -29,6 +30,13 @@ def test_settings_with_other_figures_have_a_table_of_their_own_and_say_what_they
     assert "| psnr_b_channels in | psnr_b_channels out | psnr_b_luma in |" in text
     assert "psnr_b_real: PSNR-B, grey, real-valued numbers of borders (P-JP-3, FBCNN)" in text
     assert "Y of RGB, as many pixels shaved as the scale: P-SR-5" in text
+
+
+def test_measures_say_which_way_is_better(folder):
+    measures = [measure_named("gmsd"), measure_named("psnr_y")]
+    content = content_of(bench_quality(None, ["clean"], folder, measures=measures))
+    assert content["measures"]["gmsd"] == "GMSD of luma; lower is better"
+    assert "better" not in content["measures"]["psnr_y"]
 
 
 def test_json_holds_every_picture_and_more_than_four_decimals(folder):

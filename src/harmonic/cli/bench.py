@@ -88,7 +88,7 @@ def quality(
     if not inputs:
         keep_freed_memory()
         restorer = Restorer(model, device=device, precision=precision)
-        scale, name = restorer.scale, f"{model}, {restorer.device} {restorer.precision}"
+        scale, name = restorer.scale, f"{_short(model)}, {restorer.device} {restorer.precision}"
         trained_on = restorer.card.data if restorer.card else ""
     suites = suite or fitting_names(scale)
     if not suite and not quiet and (left := [name for name in NAMES if name not in suites]):

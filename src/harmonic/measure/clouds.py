@@ -50,10 +50,12 @@ def _scene(picture: np.ndarray) -> np.ndarray:
     return scene_features(luma(picture))[0] if min(picture.shape[:2]) >= PATCH else np.empty((0, 36))
 
 
-FD_NSS = SetMeasure("fd_nss", f"FD-NSS: Fréchet distance of scene statistics of {PATCH}² patches", _scene, fd_nss)
+FD_NSS = SetMeasure(
+    "fd_nss", f"FD-NSS: Fréchet distance of scene statistics of {PATCH}² patches; lower is better", _scene, fd_nss
+)
 
 
 def patch_fid_measure(network: Inception) -> SetMeasure:
     """With the weights of a user's file."""
-    protocol = f"patch-FID: {FID_PATCH}² patches, bilinear to 299², weights of the user's file"
+    protocol = f"patch-FID: {FID_PATCH}² patches, bilinear to 299², weights of the user's file; lower is better"
     return SetMeasure("patch_fid", protocol, lambda picture: patch_features(network, picture), frechet_distance)

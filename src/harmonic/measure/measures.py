@@ -34,15 +34,17 @@ class Seen:
 
 @dataclass(frozen=True)
 class Measure:
-    """protocol: what the figure is, for its readers. take: not-a-number where it does not apply to the pictures.
-
-    higher: is more better?
-    """
+    """what: the figure, exactly. higher: is more better? take: not-a-number where it does not apply to the pictures."""
 
     name: str
-    protocol: str
+    what: str
     higher: bool
     take: Callable[[Seen], float]
+
+    @property
+    def protocol(self) -> str:
+        """For readers of a report."""
+        return self.what if self.higher else f"{self.what}; lower is better"
 
 
 def measure_named(name: str) -> Measure:
@@ -50,14 +52,14 @@ def measure_named(name: str) -> Measure:
     for measure in MEASURES:
         if measure.name == name:
             return measure
-    raise UsageError(f"{name}: no such measure; choose from all, {', '.join(m.name for m in MEASURES)}")
+    raise UsageError(f"{name}: no such measure; choose from all, {', '.join(m.name for m in MEASURES)}, fd_nss")
 
 
 def lpips_measure(network: LPIPS) -> Measure:
     """With the weights of a user's file."""
-    protocol = "LPIPS-VGG 0.1, no resizing, weights of the user's file"
+    what = "LPIPS-VGG 0.1, no resizing, weights of the user's file"
     take = _only(_compared, lambda s: lpips(network, _rgb(s.picture), _rgb(_clean(s))))
-    return Measure("lpips", protocol, False, take)
+    return Measure("lpips", what, False, take)
 
 
 def _clean(seen: Seen) -> np.ndarray:

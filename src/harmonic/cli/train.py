@@ -39,7 +39,9 @@ def train(
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on with the run in --out, or start anew.")
     ] = True,
-    init: Annotated[Path | None, typer.Option(help="Weights to start from; what fits is taken.", metavar="NAME|FILE")] = None,
+    init: Annotated[
+        Path | None, typer.Option(help="Weights to start from; what fits is taken.", metavar="NAME|FILE")
+    ] = None,
     device: Annotated[str, typer.Option(help="Where to compute.", metavar="cpu|cuda")] = "cpu",
     check: Annotated[bool, typer.Option("--check", help="Rehearse everything in a minute, then stop.")] = False,
     plan: Annotated[bool, typer.Option("--plan", help="Measure a few steps; print time and memory.")] = False,

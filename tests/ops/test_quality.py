@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from skimage.metrics import structural_similarity
 
-from harmonic.ops.quality import high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
+from harmonic.ops.quality import grey, high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
 
 
 def pair(*shape: int) -> tuple[np.ndarray, np.ndarray]:
@@ -79,6 +79,13 @@ def test_bands_take_sides_that_are_no_multiple_of_four():
 def test_luma_runs_from_16_to_235():
     colours = np.array([[[0, 0, 0], [255, 255, 255], [255, 0, 0]]], np.uint8)
     np.testing.assert_allclose(luma(colours), [[16, 235, 16 + 65.481]], atol=1e-12)
+
+
+def test_grey_pictures_are_their_own_luma():
+    a, _ = pair(4, 5, 3)
+    np.testing.assert_array_equal(grey(a), luma(a))
+    np.testing.assert_array_equal(grey(a[..., 0]), a[..., 0])
+    assert grey(a[..., 0]).dtype == np.float64
 
 
 def test_shave_cuts_every_side():

@@ -87,11 +87,16 @@ class SettingScore:
 
 @dataclass(frozen=True)
 class Report:
-    """All figures of one run. trained_on: the data of the model's card. protocols: of the measures, by name."""
+    """All figures of one run.
+
+    machine: processor, torch, threads; bf16 figures move in the third decimal with it. trained_on: the data of the
+    model's card. protocols: of the measures, by name.
+    """
 
     model: str
     code: str
     encoder: str
+    machine: str
     scores: tuple[SettingScore, ...]
     trained_on: str = ""
     command: str = ""

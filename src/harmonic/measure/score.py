@@ -1,5 +1,6 @@
 """Run a restorer over the suites and score what it returns."""
 
+import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -8,6 +9,7 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
+import torch
 from PIL import __version__ as pillow_version
 from PIL import features
 
@@ -86,7 +88,7 @@ def bench_quality(
             of_sets = {cloud.measure.name: cloud.figures() for cloud in clouds[s]}
             scores.append(SettingScore(suite, s.name, s.published, _border(s), name, tuple(rows), of_sets))
     protocols = {m.name: m.protocol for m in (*(m for found in taken.values() for m in found), *set_measures)}
-    return Report(model, code_version(), jpeg_encoder(), tuple(scores), trained_on, protocols=protocols)
+    return Report(model, code_version(), jpeg_encoder(), machine(), tuple(scores), trained_on, protocols=protocols)
 
 
 def quality(picture: np.ndarray, clean: np.ndarray) -> Quality:
@@ -116,6 +118,12 @@ def jpeg_encoder() -> str:
     """The codec behind the JPEG inputs."""
     turbo = features.version_feature("libjpeg_turbo")
     return f"Pillow {pillow_version}, " + (f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}")
+
+
+def machine() -> str:
+    """What the figures were computed on."""
+    threads = torch.get_num_threads()
+    return f"{platform.machine()}, torch {torch.__version__}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _sights(

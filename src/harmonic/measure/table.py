@@ -27,6 +27,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "trained_on": report.trained_on,
             "code": report.code,
             "encoder": report.encoder,
+            "machine": report.machine,
             "measures": dict(report.protocols),
             "scores": [_score(score) for score in report.scores],
         }
@@ -43,7 +44,10 @@ def markdown(content: Content) -> str:
     tables = [_table(list(group)) for _, group in groupby(scores, key=_columns)]
     model = content["model"] or "no model: the inputs themselves"
     taken = {name for score in scores for name in _columns(score)}
-    notes = [f"{model}; code {content['code']}; {content['encoder']}{_equal_note(scores)}", *_colours(scores)]
+    notes = [
+        f"{model}; code {content['code']}; {content['encoder']}; {content['machine']}{_equal_note(scores)}",
+        *_colours(scores),
+    ]
     notes += [f"{name}: {text}" for name, text in content["measures"].items() if name in taken]
     return "\n\n".join([*tables, "  \n".join(notes)]) + "\n"
 

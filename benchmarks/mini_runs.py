@@ -12,6 +12,7 @@ import argparse
 import json
 import sys
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -76,8 +77,9 @@ def main() -> int:
             run = args.out / f"{family}-{name.replace(' ', '-')}"
             weights = train(recipe, stream, {n: p[:4] for n, p in validation.items()}, run, init=init)
             figures = {key: round(value, 4) for key, value in figures_of(family, weights, validation).items()}
-            known = json.loads(args.results.read_text()) if args.results.exists() else {}
-            known.setdefault(family, {})[name] = figures
+            known = json.loads(args.results.read_text()) if args.results.exists() else {"runs": {}}
+            known |= {"command": "python benchmarks/mini_runs.py --data DATA/train", "date": f"{date.today()}"}
+            known["runs"].setdefault(family, {})[name] = figures
             args.results.parent.mkdir(parents=True, exist_ok=True)
             args.results.write_text(json.dumps(known, indent=1) + "\n")
             print(f"{family}: {name}: {', '.join(f'{k} {v:g}' for k, v in figures.items())}", flush=True)

@@ -91,6 +91,25 @@ def peers(content: dict[str, Any]) -> list[str]:
     return [f"torch {content['torch']}, {content['threads']} threads", "\n".join(rows)]
 
 
+def throughput(content: dict[str, Any]) -> list[str]:
+    rows = [line(["form", "precision", "ms a step", "for data", "ratio of steps/s", "rounds", "to"]),
+            "|---|---|--:|--:|--:|---|---|"]  # fmt: skip
+    for r in content["rows"]:
+        ratio = [str(r["ratio"]), ", ".join(map(str, r["ratios"])), r["against"]] if "ratio" in r else ["", "", ""]
+        rows.append(line([r["form"], r["precision"], str(r["ms"]), f"{r['data']:.1%}", *ratio]))
+    return [content["machine"], "\n".join(rows)]
+
+
+def mini_runs(content: dict[str, Any]) -> list[str]:
+    tables = []
+    for family, runs in content["runs"].items():
+        names = list(dict.fromkeys(name for figures in runs.values() for name in figures))
+        rows = [line([family, *names]), "|---|" + "--:|" * len(names)]
+        rows += [line([run, *(f"{figures[n]:.3f}" for n in names)]) for run, figures in runs.items()]
+        tables.append("\n".join(rows))
+    return tables
+
+
 BESIDE = """PSNR in dB / SSIM. Ours is one blind network for all rows, trained on what the row says. Others saw DIV2K,
 DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no contest.
 Class: blind; told the level; or one network per sigma, quality or scale. Source: confirmed where a stored copy of the
@@ -131,6 +150,23 @@ of shapes that tiles have up to 12 MP, then by the picture itself alone ([log](l
 enlargement by 4 from 128² as ratio to SPAN-48. Configurations as published (spandrel's classes; NAFNet and Restormer
 ours).""",
         peers,
+    ),
+    Section(
+        "Training, steps per second",
+        "throughput.json",
+        """Beside a loop in traiNNer-redux's manner (`benchmarks/redux_manner.py` says how it works and where each choice
+comes from): same network, losses, crops and precision, two cores. `pairs` reads degraded and clean sub-images that were
+made before; ours degrades on the fly all the same. On two cores the workers' decoding shows as slower steps rather than
+as waiting, so their share for data understates it. `second order` is Real-ESRGAN's chain, made on the fly by both.""",
+        throughput,
+    ),
+    Section(
+        "What the losses move",
+        "mini-runs.json",
+        """Short runs, one family of terms each; curves are in the runs' folders. energy: high band of the outputs as a
+share of the targets'; low_psnr: of the 4x-down-sampled outputs; load_spread: deviation over mean of the experts' load;
+information: bits between damage and expert; low_drift: what generated texture costs the 4x-down-sampled picture.""",
+        mini_runs,
     ),
 )
 

@@ -25,6 +25,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from datetime import date
 from pathlib import Path
 from statistics import median
 
@@ -81,6 +82,8 @@ def main() -> int:
                 found[form].append(json.loads(done.stdout.splitlines()[-1]))
                 print(f"round {number + 1}: {', '.join(form)}: {found[form][-1]}", file=sys.stderr, flush=True)
     report = {
+        "command": f"python benchmarks/throughput.py --data DATA/train --rounds {args.rounds} --steps {args.steps}",
+        "date": f"{date.today()}",
         "machine": f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}, 2 threads",
         "workers": args.workers, "rounds": args.rounds, "steps": args.steps,
         "rows": [row(form, other, found) for form, other in forms.items()],

@@ -154,10 +154,11 @@ ours).""",
     Section(
         "Training, steps per second",
         "throughput.json",
-        """Beside a loop in traiNNer-redux's manner (`benchmarks/redux_manner.py` says how it works, and where each of its
-choices comes from): same network, losses, crops and precision, two cores. `pairs` reads degraded and clean sub-images that were
-made before; ours degrades on the fly all the same. On two cores the workers' decoding shows as slower steps rather than
-as waiting, so their share for data understates it. `second order` is Real-ESRGAN's chain, made on the fly by both.""",
+        """Beside a loop in traiNNer-redux's manner (`benchmarks/redux_manner.py` says how it works, and where each of
+its choices comes from): same network, losses, crops and precision, two cores. `pairs` reads degraded and clean
+sub-images that were made before; ours degrades on the fly all the same. On two cores the workers' decoding shows as
+slower steps rather than as waiting, so their share for data understates it. `second order` is Real-ESRGAN's chain,
+made on the fly by both.""",
         throughput,
     ),
     Section(

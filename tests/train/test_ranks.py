@@ -137,6 +137,7 @@ def pair(tmp_path_factory):
     return folder, [(folder / f"heard-{rank}").read_text().split("|") for rank in range(2)]
 
 
+@pytest.mark.long
 def test_a_resumed_run_of_two_processes_has_the_log_of_the_unbroken_one(pair):
     """Means since the last row included, which each process had summed for itself."""
     logs = [[(row["step"], row["loss"], row["norm"]) for row in rows(pair[0] / name)] for name in ("whole", "cut")]
@@ -162,6 +163,7 @@ def test_a_step_that_one_process_finds_bad_is_taken_by_none_told_and_kept(pair):
     assert [row["skipped"] for row in rows(folder / "bad")] == [0, 1, 1]
 
 
+@pytest.mark.long
 def test_a_rehearsal_by_two_processes_ends_well(runs):
     done = runs[2]("check", 2, 12, "--check")
     assert done.stdout.count("an equal state, bit for bit") == 1

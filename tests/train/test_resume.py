@@ -152,6 +152,7 @@ def compare(folder, kills, seed, seconds):
     return killed
 
 
+@pytest.mark.long
 def test_a_killed_run_ends_like_the_unbroken_one(folder):
     assert compare(folder, 1, 0, 0.3) == 1
 

@@ -75,17 +75,27 @@ def main(title: str | None, forms: Mapping[str, Form], results: Path, **defaults
         if args.data is None:
             parser.error("training needs --data")
         pictures, _ = read_training(args.data, args.crop)
-        crops = read_validation(args.data)
+        thumbnails, crops = thumbnails_of(pictures), read_validation(args.data)
         for seed in range(args.seeds):
             for name in args.only:
-                print(json.dumps(one(name, forms[name], seed, args, pictures, crops)), file=sys.stderr, flush=True)
+                print(
+                    json.dumps(one(name, forms[name], seed, args, pictures, thumbnails, crops)),
+                    file=sys.stderr,
+                    flush=True,
+                )
     rows = [json.loads(path.read_text()) for path in sorted(args.results.glob(f"*-{args.steps}-{args.crop}-*.json"))]
     print(table(list(forms), rows, json.loads(timing.read_text()) if timing.exists() else {}))
     return 0
 
 
 def one(
-    name: str, form: Form, seed: int, args: argparse.Namespace, pictures: list[np.ndarray], crops: list[np.ndarray]
+    name: str,
+    form: Form,
+    seed: int,
+    args: argparse.Namespace,
+    pictures: list[np.ndarray],
+    thumbnails: list[np.ndarray],
+    crops: list[np.ndarray],
 ) -> dict:
     """Train one form with one seed, or take the finished run -> its figures."""
     run = f"{name}-{args.steps}-{args.crop}-{seed}"
@@ -96,7 +106,7 @@ def one(
         name="comparison", losses=Losses(**{"fft": 0.05, **form.losses}), seed=seed,
         schedule=Schedule(steps=args.steps, phases=(Phase(crop=args.crop, batch=args.batch),)),
     )  # fmt: skip
-    stream = Stream(pictures, recipe.mixture, seed, thumbnails=thumbnails_of(pictures))
+    stream = Stream(pictures, recipe.mixture, seed, thumbnails=thumbnails)
     started = time.monotonic()
     network: list[nn.Module] = []
 

@@ -5,7 +5,7 @@ import json
 
 import pytest
 
-from harmonic.train.packed import read_packed
+from harmonic.train.packed import open_packed
 from spoiled import save, scene, spoil
 
 
@@ -82,13 +82,13 @@ def test_pack_writes_what_training_takes(harmonic, folder, tmp_path):
     target = tmp_path / "photos.pack"
     answer = harmonic("data", "pack", folder, "-o", target)
     assert (answer.code, answer.out) == (0, f"{target}\n") and answer.err.startswith("5 of 5 pictures packed")
-    assert len(read_packed(target)) == 5
+    assert len(open_packed(target).pictures) == 5
     again = harmonic("data", "pack", folder, "-o", target)
     assert again.code == 2 and "--overwrite" in again.err and again.err.count("\n") == 1
     (folder / "broken.png").write_bytes(b"no picture")
     partial = harmonic("data", "pack", folder, "-o", target, "--overwrite", "-q")
     assert partial.code == 1 and partial.err.startswith("error: ") and "broken.png" in partial.err
-    assert len(read_packed(target)) == 5
+    assert len(open_packed(target).pictures) == 5
 
 
 @pytest.mark.parametrize("command", [["check"], ["pack", "-o", "never.pack"]])

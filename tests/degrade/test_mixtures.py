@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import CHAIN, Bicubic, Jpeg, Noise, PoissonNoise, Round, Speckle
 from harmonic.degrade.mixtures import (
+    CLASSIC,
     PRESETS,
     Mixture,
     greyed,
-    sample_classic,
     sample_hmix,
     sample_jpeg,
     sample_mixture,
@@ -50,7 +50,7 @@ def test_a_mixture_without_any_weight_is_refused():
 
 def test_classic_damages_one_way_at_a_time():
     rng = philox()
-    families = Counter(family(sample_classic(rng)) for _ in range(400))
+    families = Counter(family(sample_mixture(rng, CLASSIC)) for _ in range(400))
     assert set(families) == {"clean", "blur", "noise", "jpeg"}
 
 

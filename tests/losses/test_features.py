@@ -119,7 +119,7 @@ def damage(name: str, tensors: dict[str, torch.Tensor]) -> dict[str, torch.Tenso
         ("unknown", "tensor classifier.0.bias is unknown"),
         ("misshapen", "tensor 7.weight has shape (8, 8, 5, 5), expected (8, 8, 3, 3)"),
         ("not finite", "tensor 7.bias holds values that are not finite"),
-        ("whole numbers", "tensor 7.bias holds values that are not finite"),
+        ("whole numbers", "tensor 7.bias holds torch.int64, expected torch.float32"),
     ],
 )
 def test_a_file_that_does_not_fit_is_refused_in_one_line_that_says_how_to_make_it(name, fault, tmp_path):

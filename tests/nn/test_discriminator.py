@@ -153,15 +153,6 @@ def test_a_batch_is_its_pictures():
     torch.testing.assert_close(d(x).scores, singles, atol=1e-6, rtol=1e-4)
 
 
-def test_a_condition_is_seen_whole_and_must_come_when_it_is_expected():
-    d, x = discriminator(conditioned=True), sample(0, 20)
-    assert not torch.equal(d(x, x).scores, d(x, x + 0.1).scores)
-    with pytest.raises(ValueError, match="condition"):
-        d(x)
-    with pytest.raises(ValueError, match="condition"):
-        discriminator()(x, x)
-
-
 def test_bfloat16_leaves_the_bands_in_fp32():
     d, x = discriminator(), sample(0, 32)
     with torch.autocast("cpu", torch.bfloat16):

@@ -5,6 +5,7 @@ import torch
 from safetensors.torch import save_file
 
 from harmonic.losses.features import FeatureExtractor
+from harmonic.nn.routing import Routing
 from harmonic.train.objective import TERMS, losses, routing_losses
 from harmonic.train.recipe import Losses
 from toys import recipe, rows, train
@@ -29,6 +30,13 @@ def test_a_term_is_weighted_and_alone(name):
 
 def test_without_routers_there_are_no_terms_about_them():
     assert routing_losses((), torch.rand(2, 4), Losses(entropy=1)) == {}
+
+
+def test_without_labels_nothing_supervises_the_routers():
+    routing = Routing(logits=torch.randn(2, 4, 3, 3), gates=torch.rand(2, 4, 3, 3))
+    with_labels = routing_losses((routing,), torch.rand(2, 4), Losses())
+    assert set(with_labels) == {"balance", "router_z", "supervision"}
+    assert set(routing_losses((routing,), None, Losses())) == {"balance", "router_z"}
 
 
 @pytest.fixture

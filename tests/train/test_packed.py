@@ -8,7 +8,7 @@ import pytest
 
 from harmonic.errors import PictureError, ResourceError, UsageError
 from harmonic.train import packed
-from harmonic.train.packed import MAGIC, is_packed, open_packed, pack, read_packed
+from harmonic.train.packed import MAGIC, is_packed, open_packed, pack
 from spoiled import save, scene, spoil
 
 
@@ -28,7 +28,7 @@ def target(folder, tmp_path):
 
 def refusal(path):
     with pytest.raises(UsageError) as caught:
-        read_packed(path)
+        open_packed(path)
     assert "\n" not in str(caught.value) and str(path) in str(caught.value)
     return str(caught.value)
 
@@ -36,7 +36,7 @@ def refusal(path):
 def test_pictures_come_back_mapped_and_read_only(target):
     got = open_packed(target)
     assert is_packed(target) and [Path(name).name for name in got.names] == [f"{n}.png" for n in range(4)]
-    for number, picture in enumerate(read_packed(target)):
+    for number, picture in enumerate(open_packed(target).pictures):
         assert np.array_equal(picture, scene(number, 20 + number, 30)) and picture.dtype == np.uint8
         assert not picture.flags.writeable and not picture.flags.owndata
     assert np.array_equal(got.crops[0], scene(1, 21, 30)[1:7, 0:8]) and got.crops[1].shape == (5, 5, 3)
@@ -75,7 +75,7 @@ def test_changed_new_and_missing_pictures_make_it_old(folder, target):
     save(folder / "2.png", scene(77, 22, 30))
     assert "older than its pictures" in (line := refusal(target)) and "2.png" in line and "--overwrite" in line
     (folder / "2.png").write_bytes(whole)
-    assert len(read_packed(target)) == 4, "written anew with the same bytes"
+    assert len(open_packed(target).pictures) == 4, "written anew with the same bytes"
     save(folder / "new.png", scene(5))
     assert "new.png" in refusal(target)
     (folder / "new.png").unlink()
@@ -90,7 +90,7 @@ def test_other_validation_crops_make_it_old(folder, target):
 
 def test_without_its_pictures_it_serves_by_itself(folder, target):
     shutil.rmtree(folder)
-    assert len(read_packed(target)) == 4
+    assert len(open_packed(target).pictures) == 4
 
 
 def test_bad_pictures_are_left_out_and_stay_known(folder, tmp_path):
@@ -108,7 +108,7 @@ def test_an_existing_file_is_kept_unless_asked(folder, target):
         pack([folder], folder, overwrite=True)
     save(folder / "new.png", scene(5))
     assert pack([folder], target, overwrite=True)[0] == 5
-    assert target.read_bytes() != before and len(read_packed(target)) == 5
+    assert target.read_bytes() != before and len(open_packed(target).pictures) == 5
 
 
 def test_a_failure_leaves_the_old_file_and_nothing_else(folder, target, monkeypatch):

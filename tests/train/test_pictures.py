@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from harmonic.errors import PictureError, UsageError
+from harmonic.train.data import read_training
 from harmonic.train.pictures import (
     decode,
     in_order,
     in_short,
-    read_all,
     read_listed_crops,
     read_rgb,
     training_files,
@@ -101,7 +101,7 @@ def test_deep_pictures_are_rounded_and_known(tmp_path):
 def test_what_is_left_out_is_named_and_the_rest_in_order(folder):
     spoiled = spoil(folder)
     save(folder / "small.png", scene(0, 20, 20))
-    pictures, left_out = read_all(training_files(folder), smallest=32)
+    pictures, left_out = read_training(folder, smallest=32)
     assert len(pictures) == 4
     assert np.array_equal(pictures[1], scene(len("b.png")))
     for name in [*spoiled, "small.png"]:

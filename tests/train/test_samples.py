@@ -9,7 +9,7 @@ import torch
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic
 from harmonic.train.batches import Prefetch, batch, thumbnails_of
-from harmonic.train.samples import sample
+from harmonic.train.samples import drafted, sample, turned
 from toys import pictures, stream
 
 
@@ -97,6 +97,16 @@ def test_pairs_are_cut_at_the_same_place_and_turned_alike(scale):
     for index in range(20):
         got = sample(source, 16, 0, index)
         assert np.array_equal(got.lq.repeat(scale, 0).repeat(scale, 1), got.gt) and got.chain == ()
+    assert batch(source, 16, 0, range(2)).labels is None  # nobody knows what their damage is
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_a_sample_is_what_its_chain_makes_of_its_window(scale):
+    for index in range(12):
+        source = stream(scale, noise=1, jpeg=1, hmix=1, real=1)
+        got, draft = sample(source, 16, 0, index), drafted(source, 16, 0, index)
+        lq = degrade(draft.clean, draft.chain, draft.rng)[draft.top : draft.top + 16, draft.left : draft.left + 16]
+        assert np.array_equal(got.lq, turned(lq, draft)) and got.chain == draft.chain
 
 
 def test_a_thumbnail_is_turned_as_its_crop_is():

@@ -80,11 +80,6 @@ def greyed(chain: Chain) -> Chain:
     return tuple(step.model_copy(update={"grey": True}) if isinstance(step, noise) else step for step in chain)
 
 
-def sample_classic(rng: Random) -> Chain:
-    """One kind of damage at a time, or none: clean, blur, noise and JPEG in equal shares."""
-    return sample_mixture(rng, CLASSIC)
-
-
 def sample_clean(rng: Random) -> Chain:
     """No damage: that a good picture must be left alone is learnt, not hoped for."""
     return ()

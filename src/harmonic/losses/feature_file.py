@@ -13,10 +13,10 @@ from pathlib import Path
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_bytes
-from torch import Tensor
 
 from harmonic.errors import WeightsError
 from harmonic.losses.features import FeatureExtractor
+from harmonic.ops.tensors import fault as fault_of
 
 RECIPE = (
     'make it where torchvision is installed: python -c "from safetensors.torch import save_file; '
@@ -40,23 +40,9 @@ def load_features(path: Path) -> FeatureExtractor:
     first = tensors.get("0.weight")
     with torch.device("meta"):  # takes no memory: all values come from the file
         extractor = FeatureExtractor(64 if first is None or first.ndim != 4 else max(first.shape[0], 1))
-    fault = _fault(tensors, extractor.layers.state_dict())
+    fault = fault_of(tensors, extractor.layers.state_dict())
     if fault:
         raise WeightsError(f"{path}: not the features of VGG-19: {fault}; {RECIPE}")
     extractor = FeatureExtractor(tensors["0.weight"].shape[0])
     extractor.layers.load_state_dict({name: value.float() for name, value in tensors.items()})
     return extractor.requires_grad_(False).eval()
-
-
-def _fault(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None:
-    """What keeps these tensors from being the expected ones, the first fault by name; None if nothing does."""
-    for name in sorted(expected.keys() - tensors.keys()):
-        return f"tensor {name} is missing"
-    for name in sorted(tensors.keys() - expected.keys()):
-        return f"tensor {name} is unknown"
-    for name, value in tensors.items():
-        if value.shape != expected[name].shape:
-            return f"tensor {name} has shape {tuple(value.shape)}, expected {tuple(expected[name].shape)}"
-        if not value.is_floating_point() or not value.isfinite().all():
-            return f"tensor {name} holds values that are not finite"
-    return None

@@ -9,6 +9,7 @@ from safetensors.torch import load as load_bytes
 from torch import Tensor, nn
 
 from harmonic.errors import WeightsError
+from harmonic.ops.tensors import fault as fault_of
 
 
 def load_backbone(module: nn.Module, path: Path, recipe: str) -> None:
@@ -23,7 +24,7 @@ def load_backbone(module: nn.Module, path: Path, recipe: str) -> None:
         raise WeightsError(f"{path}: cannot be read ({error.strerror}); {recipe}") from None
     except SafetensorError as error:
         raise WeightsError(f"{path}: not a complete safetensors file ({error}); {recipe}") from None
-    if fault := _fault(tensors, module.state_dict()):
+    if fault := fault_of(tensors, module.state_dict()):
         raise WeightsError(f"{path}: not the weights of {type(module).__name__}: {fault}; {recipe}")
     module.load_state_dict(tensors)
     module.requires_grad_(False).eval()
@@ -32,17 +33,3 @@ def load_backbone(module: nn.Module, path: Path, recipe: str) -> None:
 def as_batch(picture: np.ndarray) -> Tensor:
     """(H, W, 3) uint8 -> (1, 3, H, W) fp32 in [0, 1]"""
     return torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None]
-
-
-def _fault(tensors: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None:
-    """What keeps these tensors from being the expected ones, the first fault by name; None if nothing does."""
-    for name in sorted(expected.keys() - tensors.keys()):
-        return f"tensor {name} is missing"
-    for name in sorted(tensors.keys() - expected.keys()):
-        return f"tensor {name} is unknown"
-    for name, value in tensors.items():
-        if value.shape != expected[name].shape:
-            return f"tensor {name} has shape {tuple(value.shape)}, expected {tuple(expected[name].shape)}"
-        if value.is_floating_point() and not value.isfinite().all():
-            return f"tensor {name} holds values that are not finite"
-    return None

@@ -7,8 +7,8 @@ import numpy as np
 
 from harmonic.measure.inception import Inception
 from harmonic.measure.natural import fd_nss
+from harmonic.measure.patch_fid import ENOUGH, patch_features
 from harmonic.measure.patch_fid import PATCH as FID_PATCH
-from harmonic.measure.patch_fid import patch_features
 from harmonic.ops.frechet import frechet_distance
 from harmonic.ops.quality import luma
 from harmonic.ops.scene_statistics import PATCH, scene_features
@@ -57,5 +57,8 @@ FD_NSS = SetMeasure(
 
 def patch_fid_measure(network: Inception) -> SetMeasure:
     """With the weights of a user's file."""
-    protocol = f"patch-FID: {FID_PATCH}² patches, bilinear to 299², weights of the user's file; lower is better"
+    protocol = (
+        f"patch-FID: {FID_PATCH}² patches, bilinear to 299², weights of the user's file; lower is better; figures of "
+        f"fewer than {ENOUGH} patches are not to be compared"
+    )
     return SetMeasure("patch_fid", protocol, lambda picture: patch_features(network, picture), frechet_distance)

@@ -21,7 +21,7 @@ RECIPE = (
 
 PATCH = 128
 ENOUGH = 2048
-"""Patches of each set below which a figure is not to be compared with others (P-RW-5)."""
+"""Patches of each set below which a figure is not to be compared with others (P-RW-5); the report says so."""
 _BATCH = 16
 
 

@@ -29,32 +29,26 @@ class UNetDiscriminator(nn.Module):
     width: channels at full resolution, doubled at each of three levels (Real-ESRGAN: 64, four times the work).
     cell: side of the cells of the band split, the network's own: 4 at scale 1, else 2·scale. `P x` is taken out first,
     so whatever the low band of a picture is, scores are the same, and no gradient leads to it.
-    conditioned: the judgement also sees `condition`, a picture of the same size (the input, or its enlargement), bands
-    and all: which texture is right there, not only which is likely.
     `forward` changes no state; call `advance` once before each of the discriminator's own steps.
     Source: Real-ESRGAN (Wang et al., ICCVW 2021); high band only, DSGAN (Fritsche et al., ICCVW 2019).
     """
 
-    def __init__(self, width: int = 32, cell: int = 4, conditioned: bool = False):
+    def __init__(self, width: int = 32, cell: int = 4):
         super().__init__()
-        self.cell, self.conditioned = cell, conditioned
+        self.cell = cell
         widths = [width << level for level in range(4)]
-        self.first = nn.Conv2d(6 if conditioned else 3, width, 3, padding=1)
+        self.first = nn.Conv2d(3, width, 3, padding=1)
         self.down = nn.ModuleList(SpectralConv(a, b, 4, stride=2) for a, b in pairwise(widths))
         self.up = nn.ModuleList(SpectralConv(b, a, 3) for b, a in pairwise(reversed(widths)))
         self.body = nn.ModuleList(SpectralConv(width, width, 3) for _ in range(2))
         self.last = nn.Conv2d(width, 1, 3, padding=1)
 
-    def forward(self, x: Tensor, condition: Tensor | None = None) -> Judgement:
-        if (condition is not None) != self.conditioned:
-            raise ValueError("condition is given to a conditioned discriminator, and to no other")
+    def forward(self, x: Tensor) -> Judgement:
         height, width = x.shape[-2:]
         whole = math.lcm(2 ** len(self.down), self.cell)
         with torch.autocast(x.device.type, enabled=False):
             x = pad_to_multiple(x.float(), whole)
             x = x - low_band(x, self.cell)
-        if condition is not None:
-            x = torch.cat([x, pad_to_multiple(condition.float(), whole)], 1)
         maps = [_act(self.first(x))]
         for conv in self.down:
             maps.append(_act(conv(maps[-1])))

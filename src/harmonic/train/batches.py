@@ -17,14 +17,13 @@ Wanted = tuple[int, int, tuple[range, ...]]
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples as tensors: lq (B, 3, h, w), gt (B, 3, H, W), channels-last strides; labels (B, 4).
-
-    thumbnails (B, 3, 32, 32) or None; present (B,) bool; keys (B,) int64, a number of its own for each sample.
+    """Samples as tensors: lq (B, 3, h, w), gt (B, 3, H, W), channels-last strides; labels (B, 4), or None for
+    pairs. thumbnails (B, 3, 32, 32) or None; present (B,) bool; keys (B,) int64, a number of its own for each sample.
     """
 
     lq: Tensor
     gt: Tensor
-    labels: Tensor
+    labels: Tensor | None
     thumbnails: Tensor | None
     present: Tensor
     keys: Tensor
@@ -38,10 +37,11 @@ class Batch:
 def collated(samples: Sequence[Sample]) -> Batch:
     """Samples of one size, stacked."""
     thumbnails = [s.thumbnail for s in samples if s.thumbnail is not None]
+    labels = [s.labels for s in samples if s.labels is not None]
     return Batch(
         lq=planes([s.lq for s in samples]),
         gt=planes([s.gt for s in samples]),
-        labels=torch.from_numpy(np.stack([s.labels for s in samples])),
+        labels=torch.from_numpy(np.stack(labels)) if labels else None,
         thumbnails=planes(thumbnails) if thumbnails else None,
         present=torch.tensor([s.present for s in samples]),
         keys=torch.tensor([s.key for s in samples]),

@@ -72,14 +72,15 @@ def losses(
     return terms
 
 
-def routing_losses(routings: Sequence[Routing], labels: Tensor, weights: Losses) -> dict[str, Tensor]:
-    """The weighted terms over all routers, by name; none without routers."""
-    weighted = {
+def routing_losses(routings: Sequence[Routing], labels: Tensor | None, weights: Losses) -> dict[str, Tensor]:
+    """The weighted terms over all routers, by name; none without routers, no supervision without labels."""
+    weighted: dict[str, tuple[float, Callable[[Routing], Tensor]]] = {
         "balance": (weights.balance, balance),
         "router_z": (weights.router_z, z_loss),
         "entropy_loss": (weights.entropy, entropy),
-        "supervision": (weights.supervision, lambda routing: supervision(routing, labels)),
     }
+    if labels is not None:
+        weighted["supervision"] = (weights.supervision, lambda routing: supervision(routing, labels))
     return {
         name: weight * torch.stack([term(routing) for routing in routings]).sum()
         for name, (weight, term) in weighted.items()

@@ -75,11 +75,6 @@ def is_packed(path: Path) -> bool:
         return False
 
 
-def read_packed(path: Path) -> list[np.ndarray]:
-    """Training pictures (H, W, 3) uint8, read-only, of a packed file. Raises UsageError as `open_packed` does."""
-    return open_packed(path).pictures
-
-
 def open_packed(path: Path, verify: bool = True) -> Packed:
     """Map a packed file. verify: read it once and compare the checksums (2 GB/s a core), else only its frame.
 

@@ -110,13 +110,6 @@ def read_listed_crops(folder: Path) -> list[np.ndarray]:
     return [_cut(crop) for crop in validation_crops(folder)]
 
 
-def read_all(files: Sequence[Path], smallest: int) -> tuple[list[np.ndarray], list[str]]:
-    """Decode all files -> pictures (H, W, 3) uint8 and the messages of those left out (broken, or too small)."""
-    results = list(in_order(lambda path: decoded_or_reason(path, smallest), files))
-    pictures = [r.pixels for r in results if isinstance(r, Decoded)]
-    return pictures, [r for r in results if isinstance(r, str)]
-
-
 def decoded_or_reason(path: Path, smallest: int) -> Decoded | str:
     """The picture, or the line that says why training leaves it out: broken, or smaller than a crop."""
     try:

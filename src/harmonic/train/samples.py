@@ -87,14 +87,15 @@ class Draft:
 class Sample:
     """A training pair in [0, 1]: lq (crop, crop, 3) float32, gt (scale·crop, scale·crop, 3) float32.
 
-    labels (4,): noise, blur, compression and lost texture, 0 to 1 (`degrade.labels`). thumbnail (32, 32, 3) of the
+    labels (4,): noise, blur, compression and lost texture, 0 to 1 (`degrade.labels`); None for pairs, whose damage
+    nobody knows. thumbnail (32, 32, 3) of the
     clean picture, turned as the crop is, or None; present: whether the network may see it. chain: the damage.
     key: a random number of the sample's own.
     """
 
     lq: np.ndarray
     gt: np.ndarray
-    labels: np.ndarray
+    labels: np.ndarray | None
     thumbnail: np.ndarray | None
     present: bool
     chain: Chain
@@ -104,11 +105,18 @@ class Sample:
 def sample(stream: Stream, crop: int, step: int, index: int) -> Sample:
     """One training pair, damaged on the CPU."""
     draft = drafted(stream, crop, step, index)
-    small = degrade(draft.clean, (Bicubic(scale=draft.scale),), draft.rng) if draft.scale > 1 else draft.clean
-    lq = degrade(draft.clean, draft.chain, draft.rng) if draft.given is None else draft.given
+    shrunk = (Bicubic(scale=draft.scale),) if draft.scale > 1 else ()
+    small = degrade(draft.clean, shrunk, draft.rng)
+    if draft.given is not None:
+        lq = draft.given
+    elif draft.chain[: len(shrunk)] == shrunk:  # most chains begin with it, and it is not cheap
+        lq = degrade(small, draft.chain[len(shrunk) :], draft.rng)
+    else:
+        lq = degrade(draft.clean, draft.chain, draft.rng)
     rows, columns = slice(draft.top, draft.top + crop), slice(draft.left, draft.left + crop)
     lq, small = lq[rows, columns], small[rows, columns]
-    labels = np.array([*strengths(draft.chain), texture_lost(lq, small)], np.float32)
+    known = draft.given is None
+    labels = np.array([*strengths(draft.chain), texture_lost(lq, small)], np.float32) if known else None
     return Sample(turned(lq, draft), turned(target(draft), draft), labels, draft.thumbnail, draft.present, draft.chain,
                   draft.key)  # fmt: skip
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import UsageError
 from harmonic.train.data import read_training, read_validation
 from harmonic.train.packed import pack
 from spoiled import png16, save, scene, spoil
@@ -66,7 +66,7 @@ def test_strictness_holds_for_packed_files(folder, tmp_path):
 def test_no_usable_picture_is_refused(folder):
     with pytest.raises(UsageError, match="6 of 6 pictures cannot be used"):
         read_training(folder, 1000)
-    with pytest.raises(PictureError, match="no such file"):
+    with pytest.raises(UsageError, match="no such file"):
         read_training(folder / "nowhere", 32)
 
 

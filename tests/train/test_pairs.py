@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import UsageError
 from harmonic.ops.resize import imresize
 from harmonic.train.pairs import read_pairs
 from spoiled import save, scene
@@ -94,7 +94,7 @@ def test_no_good_pair_is_refused(folders):
         pairs_of(folders, 3)
     with pytest.raises(UsageError, match="smaller than a crop of 129"):
         pairs_of(folders, 2, smallest=129)
-    with pytest.raises(PictureError, match="no such file or folder"):
+    with pytest.raises(UsageError, match="no such file or folder"):
         read_pairs(folders[0] / "nowhere", folders[1], 2)
 
 

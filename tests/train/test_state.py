@@ -41,6 +41,14 @@ def test_when_all_states_are_damaged_nothing_is_overwritten(tmp_path):
         train(CONFIG, tmp_path)
 
 
+def test_a_state_of_a_newer_version_is_no_damage(tmp_path):
+    train(CONFIG, tmp_path)
+    path = sorted(tmp_path.glob("state-*"))[-1]
+    path.write_bytes(path.read_bytes().replace(b'"skipped"', b'"skippet"').replace(b'\\"skipped\\"', b'\\"skippet\\"'))
+    with pytest.raises(UsageError, match="a newer harmonic wrote it"):
+        latest_state(tmp_path, CONFIG)
+
+
 def test_a_state_that_cannot_be_saved_ends_the_run(tmp_path, monkeypatch):
     monkeypatch.setattr(state, "_PAUSE", 0)
     tries = []

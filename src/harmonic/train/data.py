@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import UsageError
+from harmonic.errors import PictureError, UsageError
 from harmonic.train.packed import is_packed, open_packed
 from harmonic.train.pictures import (
     Decoded,
@@ -29,8 +29,8 @@ def read_training(
     """All pictures (H, W, 3) uint8, sides of at least `smallest`, and one line for each that is left out.
 
     Decoded ones are in memory, packed ones mapped and read-only. `say` hears once how many were rounded to 8 bit.
-    Raises UsageError when a list, a packed file or all of the pictures cannot be used, and with `strict` when a single
-    one cannot; PictureError when there is no such path or no picture in a folder.
+    Raises UsageError when a path, a list, a packed file or all of the pictures cannot be used, and with `strict` when a
+    single one cannot.
     """
     pictures: list[np.ndarray] = []
     left_out: list[str] = []
@@ -45,7 +45,11 @@ def read_training(
                 else:
                     left_out.append(f"{name}: smaller than a crop of {smallest} pixels; left out")
             continue
-        for result in in_order(lambda path: decoded_or_reason(path, smallest), training_files(source)):
+        try:
+            files = training_files(source)
+        except PictureError as error:  # no such path, or no picture in it: here that ends the command
+            raise UsageError(str(error)) from error
+        for result in in_order(lambda path: decoded_or_reason(path, smallest), files):
             if isinstance(result, Decoded):
                 pictures.append(result.pixels)
                 deep += result.deep

@@ -68,9 +68,12 @@ def read_pairs(
     """Match, decode and check all pairs. smallest: pixels per side of a target, as in `read_training`.
 
     Raises UsageError when no pair is good, or with `strict` when one is bad, naming the set, the first five and their
-    number; and for a wrong manifest. Raises PictureError for a folder that is missing or has no pictures.
+    number; for a wrong manifest; and for a folder that is missing or has no pictures.
     """
-    matches, lonely = match_pairs(inputs, targets, scale, manifest)
+    try:
+        matches, lonely = match_pairs(inputs, targets, scale, manifest)
+    except PictureError as error:
+        raise UsageError(str(error)) from error
     results = list(in_order(lambda match: read_pair(match, scale, smallest), matches))
     pairs = tuple(result for result in results if isinstance(result, Pair))
     bad = [line for _, line in lonely] + [result for result in results if isinstance(result, str)]

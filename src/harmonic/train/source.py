@@ -38,7 +38,7 @@ class Source:
 def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> tuple[Stream, dict[str, Pairs]]:
     """The stream of samples and the cases to validate on; what is left out is said.
 
-    Raises UsageError for unusable data, PictureError for a folder without pictures.
+    Raises UsageError for unusable data.
     """
     smallest = recipe.model.scale * max(phase.crop for phase in recipe.schedule.phases)
     inputs: list[np.ndarray] | None = None

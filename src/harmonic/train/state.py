@@ -7,7 +7,7 @@ import platform
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -114,19 +114,21 @@ def read_state(path: Path, recipe: Recipe) -> tuple[dict[str, Tensor], Progress,
     try:
         data = path.read_bytes()
         about, tensors = read_metadata(data), load_bytes(data)
-        digests, progress, before = about["digests"], Progress(**about["progress"]), about["circumstances"]
+        digests, told, before = about["digests"], dict(about["progress"]), about["circumstances"]
     except (OSError, SafetensorError, KeyError, TypeError, ValueError) as error:
         raise ValueError(str(error) or type(error).__name__) from None
     if wrong := sorted(
         digests.keys() ^ tensors.keys() | {n for n in tensors if n in digests and digest(tensors[n]) != digests[n]}
     ):
         raise ValueError(f"{wrong[0]} differs from its digest")
+    if newer := sorted(told.keys() - {known.name for known in fields(Progress)}):
+        raise UsageError(f"{path}: a newer harmonic wrote it ({newer[0]}); update, or give --no-resume to start anew")
     if keys := recipe.differences(about["recipe"]):
         raise UsageError(
             f"{path.parent}: belongs to another recipe ({', '.join(keys[:5])} differ); "
             "give another --out folder, or --no-resume to start anew"
         )
-    return tensors, progress, before
+    return tensors, Progress(**told), before
 
 
 def _states(folder: Path) -> list[Path]:

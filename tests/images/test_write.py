@@ -167,8 +167,8 @@ def test_encoder_errors_become_ours(picture, monkeypatch):
         raise SystemError("tile cannot extend outside image\n")
 
     monkeypatch.setattr(Image.Image, "save", broken)
-    with pytest.raises(PictureError, match=r"a\.png: cannot be encoded as PNG .*; use --format"):
-        encode(picture, "png", name="a.png")
+    with pytest.raises(PictureError, match=r"a\.jpg: cannot be encoded as JPEG .*; use --format"):
+        encode(picture, "jpg", name="a.jpg")
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, picture, monkeypatch):

@@ -142,7 +142,7 @@ class Restorer:
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
 
-        A path or a PIL image gives a PIL image. uint8 arrays (H, W), (H, W, 1 or 3) give uint8. Float arrays of these
+        A path or a PIL image gives a PIL image. uint8 and uint16 arrays (H, W), (H, W, 1 or 3) give their type. Float arrays of these
         shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go
         through as they are, and the float32 result is not clamped.
         strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
@@ -194,7 +194,7 @@ class Restorer:
         refuse_existing(target, overwrite)
         picture = read_picture(source)
         height, width = (self.scale * side for side in picture.colour.shape[:2])
-        refuse_unwritable(target, format, width, height, picture.alpha is not None)
+        refuse_unwritable(target, format, width, height, picture.alpha is not None, picture.colour.dtype.type)
         try:
             restored, result = self._restore_picture(picture, mix, progress)
         except PictureError as error:
@@ -220,12 +220,13 @@ class Restorer:
         return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result
 
     def _restore_array(self, picture: np.ndarray, mix: Mix, progress: Progress | None) -> np.ndarray:
-        if picture.dtype != np.uint8 and not np.issubdtype(picture.dtype, np.floating):
-            raise ValueError(f"an array must be uint8, or float in about [0, 1]; got {picture.dtype}")
+        whole = picture.dtype in (np.uint8, np.uint16)
+        if not whole and not np.issubdtype(picture.dtype, np.floating):
+            raise ValueError(f"an array must be uint8, uint16, or float in about [0, 1]; got {picture.dtype}")
         shape = picture.shape
         if not (picture.ndim == 2 or (picture.ndim == 3 and shape[2] in (1, 3))) or 0 in shape:
             raise ValueError(f"an array must be (H, W) or (H, W, 1 or 3) with H, W >= 1; got {shape}")
-        samples = picture if picture.dtype == np.uint8 else picture.astype(np.float32, copy=False)
+        samples = picture if whole else picture.astype(np.float32, copy=False)
         result = self._engine.run(samples if samples.ndim == 3 else samples[..., None], mix, progress).pixels
         return result if picture.ndim == 3 else result[..., 0]
 
@@ -273,4 +274,10 @@ def _enlarge_alpha(alpha: np.ndarray, scale: int) -> np.ndarray:
     if scale == 1:
         return alpha
     height, width = alpha.shape
-    return np.asarray(Image.fromarray(alpha).resize((scale * width, scale * height), Image.Resampling.BICUBIC))
+    size = (scale * width, scale * height)
+    if alpha.dtype == np.uint8:
+        return np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC))
+    deep = np.asarray(Image.fromarray(alpha.astype(np.float32)).resize(size, Image.Resampling.BICUBIC))
+    if alpha.dtype == np.uint16:
+        return np.rint(deep.clip(0, 65535)).astype(np.uint16)
+    return deep.clip(0, 1)

@@ -1,4 +1,4 @@
-"""Nothing is lost in silence: every file of the corpus is read as it is and written as it was read, or refused by name."""
+"""Nothing is lost in silence: each file of the corpus is read and written as it is, or refused by name."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -63,8 +63,8 @@ def test_what_is_read_is_written_again_without_loss(tmp_path, case):
     target = output_path(source, tmp_path, tmp_path / "out", "auto" if case.worst == 0 else "png")
     notes = write_picture(target, picture, format=None if case.worst == 0 else "png")
     back = read_picture(target)
-    assert back.colour.dtype == picture.colour.dtype and np.array_equal(back.colour, picture.colour)
-    assert np.array_equal(back.alpha, picture.alpha) if picture.alpha is not None else back.alpha is None
+    assert back.colour.dtype == picture.colour.dtype and back.colour.shape == picture.colour.shape
+    assert np.array_equal(joined(back.colour, back.alpha), joined(picture.colour, picture.alpha))
     assert len(list(metadata_faults(back.metadata, case))) <= len(notes), "what is lost is said"
 
 

@@ -13,10 +13,11 @@ from zlib import crc32
 import numpy as np
 import pytest
 
-from corpus import RGB, RGBA, RGBA16, SRGB, Case, converted, exif, kept, pillow, png, samples, tiff, vips
+from corpus import Case, converted, kept
 from harmonic.errors import PictureError
 from harmonic.images.read import read_picture
 from harmonic.images.strips import open_strips
+from picture_files import RGB, RGBA, RGBA16, SRGB, exif, pillow, png, samples, tiff, vips
 
 _SLOW = 2.0  # seconds
 SEEDS: dict[str, bytes] = {
@@ -131,7 +132,7 @@ def test_a_mutant_is_a_picture_or_a_line_of_ours(tmp_path, name):
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("seed", range(5))
-def test_13_500_mutants_in_processes_of_their_own(tmp_path, seed, capsys):
+def test_13_500_mutants_in_processes_of_their_own(tmp_path, seed, record_property):
     """2,700 a seed. A reader that crashed would break the pool, one that hung would be seen by its seconds."""
     names = list(SEEDS)
     counts = [2_700 // len(names) + (i < 2_700 % len(names)) for i in range(len(names))]
@@ -139,8 +140,7 @@ def test_13_500_mutants_in_processes_of_their_own(tmp_path, seed, capsys):
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         results = list(pool.map(attempt, tasks, timeout=170))
     endings = sum((ended for ended, _ in results), Counter[str]())
-    with capsys.disabled():
-        print(f" {endings.total()} mutants: {dict(endings)}")
+    record_property("endings", dict(endings))
     assert endings.total() == 2_700
     assert not [fault for _, faults in results for fault in faults]
 

@@ -3,21 +3,22 @@
 import io
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import pyvips
 import tifffile
 from PIL import Image
 
-from corpus import LA, RGB, RGBA, XMP, Case, converted, kept, samples
+from corpus import Case, converted, kept
 from harmonic.errors import PictureError
 from harmonic.images import tiff_write, vips
 from harmonic.images.picture import Metadata, Picture, joined
 from harmonic.images.read import read_picture
 from harmonic.images.strips import open_strips, write_strips
 from harmonic.images.write import encode, write_picture
+from picture_files import LA, RGB, RGBA, XMP, samples
 
 EXIF = Image.Exif()
 EXIF[0x010F], EXIF[0x8769], EXIF[0x8825] = "Maker", {0x9003: "2020:01:01 00:00:00", 0xA002: 9}, {1: "N"}
@@ -94,8 +95,7 @@ def test_a_picture_written_in_strips_is_the_picture_written_whole(tmp_path, form
     assert write_in_strips(tmp_path / f"strips.{format}", whole, 4) == notes
     one, other = read_picture(tmp_path / f"whole.{format}"), read_picture(tmp_path / f"strips.{format}")
     assert one.outline == other.outline
-    assert np.array_equal(one.colour, other.colour)
-    assert one.alpha is None or np.array_equal(one.alpha, other.alpha)
+    assert np.array_equal(joined(one.colour, one.alpha), joined(other.colour, other.alpha))
 
 
 @pytest.mark.parametrize("big", [False, True])
@@ -108,6 +108,7 @@ def test_our_tiff_is_what_others_read(monkeypatch, channels, dtype, big):
     with tifffile.TiffFile(io.BytesIO(data)) as file:
         assert file.is_bigtiff == big and len(file.pages) == 1
         page = file.pages[0]
+        assert isinstance(page, tifffile.TiffPage)
         assert np.array_equal(page.asarray().reshape(21, 34, -1), joined(whole.colour, whole.alpha))
         assert page.tags["ExifTag"].value["DateTimeOriginal"] == "2020:01:01 00:00:00"
         assert page.tags["ExifTag"].value["PixelXDimension"] == 34
@@ -178,23 +179,19 @@ def copy_in_strips(source: Path, target: Path, most: int) -> int:
     return int(done.stdout)
 
 
-def make_large(path: Path, side: int, dtype: type = np.uint8) -> None:
-    """A grey PNG whose rows are all different and small when packed."""
-    row = (np.arange(side) // 64).astype(dtype)
-    line = Picture(row[None, :, None], metadata=Metadata()).outline
-    with write_strips(path, replace(line, height=side)) as writer:
-        for start in range(0, side, 200):
-            offset = (np.arange(start, start + 200, dtype=np.uint32) // 128).astype(dtype)
-            writer.add((row[None] + offset[:, None])[..., None])
+def make_large(path: Path, side: int, form: str) -> None:
+    """A grey picture whose rows and columns differ and that is small when packed."""
+    place = pyvips.Image.xyz(side, side)
+    packed = {"compression": 1} if path.suffix == ".png" else {"compression": "deflate", "predictor": "horizontal"}
+    ((place[0] / 64 + place[1] / 128).cast("uint") & 255).cast(form).write_to_file(str(path), **packed)
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("suffix, dtype", [(".png", np.uint8), (".tif", np.uint16)])
-def test_memory_does_not_grow_with_the_picture(tmp_path, suffix, dtype):
+@pytest.mark.parametrize("suffix, form", [(".png", "uchar"), (".tif", "ushort")])
+def test_memory_does_not_grow_with_the_picture(tmp_path, suffix, form):
     used = []
     for side in (4_000, 20_000):
-        make_large(source := tmp_path / f"{side}{suffix}", side, dtype)
+        make_large(source := tmp_path / f"{side}{suffix}", side, form)
         used.append(copy_in_strips(source, tmp_path / f"copy{suffix}", 512_000_000))
         (tmp_path / f"copy{suffix}").unlink()
-    assert used[1] < 250, "20,000 x 20,000 are 400 MB as bytes"
-    assert used[1] < 6 * used[0] + 30, "25 times the pixels, 5 times the length of a row"
+    assert used[1] < used[0] + 100, "20,000 x 20,000 are 400 MB as bytes"

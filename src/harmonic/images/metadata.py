@@ -57,8 +57,8 @@ def metadata_of_tiff(file: IO[bytes], tags: Directory) -> tuple[Metadata, int, t
     exif, orientation, _, notes = _exif_of(load, True)
     dpi, unit = (*tags.numbers(_X_RESOLUTION), *tags.numbers(_X_RESOLUTION + 1)), tags.number(_RESOLUTION_UNIT, 2)
     dpi = _sound_dpi([value * (2.54 if unit == 3 else 1) for value in dpi]) if unit in (2, 3) else None
-    metadata = Metadata(content(tiff_tags.ICC), exif, _upright_xmp(content(tiff_tags.XMP)), dpi, content(tiff_tags.IPTC))
-    return metadata, orientation, notes
+    icc, xmp, iptc = (content(tag) for tag in (tiff_tags.ICC, tiff_tags.XMP, tiff_tags.IPTC))
+    return Metadata(icc, exif, _upright_xmp(xmp), dpi, iptc), orientation, notes
 
 
 def _exif_of(load: Callable[[], Image.Exif], stated: bool) -> tuple[bytes | None, int, bool, tuple[str, ...]]:

@@ -189,7 +189,7 @@ def read_whole(rows: Rows) -> Picture:
     for start in range(0, line.height, _ROWS):
         stop = min(start + _ROWS, line.height)
         colour[start:stop], part = rows.fetch(start, stop)
-        if alpha is not None:
+        if alpha is not None and part is not None:
             alpha[start:stop] = part
     colour, alpha = upright(colour, rows.orientation), None if alpha is None else upright(alpha, rows.orientation)
     return Picture(colour, alpha, line.format, line.metadata, line.notes)

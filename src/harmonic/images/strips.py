@@ -63,7 +63,7 @@ def open_strips(source: Path | str, *, max_pixels: int = MOST_PIXELS, page: int 
             strips = _held(read_whole(rows), name)
         else:
             strips = _held(read_picture(path, max_pixels=max_pixels, page=page), name)
-        if rows is not None and deep or strips.streamed:
+        if (rows is not None and deep) or strips.streamed:
             notes = (*about_format(path, form), *strips.outline.notes)
             strips.outline = replace(strips.outline, notes=notes)
     yield strips

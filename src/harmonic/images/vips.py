@@ -1,4 +1,4 @@
-"""The one door to libvips (extra `images`): only loaders that are named here, strict, and nothing kept between files."""
+"""The one door to libvips (extra `images`): only loaders named here, strict, and nothing kept between files."""
 
 import logging
 from functools import cache
@@ -51,8 +51,6 @@ def load(pyvips: ModuleType, file: IO[bytes], form: str, page: int = 0) -> Any:
     options = {"page": page} if form in ("TIFF", "AVIF") else {}
     file.seek(0)
     return getattr(pyvips.Image, _LOADERS[form])(source, access="sequential", fail_on="error", **options)
-
-
 
 
 def encode_avif(samples: np.ndarray, metadata: Metadata, quality: int, name: str) -> bytes:

@@ -142,9 +142,9 @@ class Restorer:
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
 
-        A path or a PIL image gives a PIL image. uint8 and uint16 arrays (H, W), (H, W, 1 or 3) give their type. Float arrays of these
-        shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go
-        through as they are, and the float32 result is not clamped.
+        A path or a PIL image gives a PIL image. uint8 and uint16 arrays (H, W), (H, W, 1 or 3) give their type. Float
+        arrays of these shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values
+        beyond go through as they are, and the float32 result is not clamped.
         strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
         texture: 0 to 1, how much generated texture is added, where the model has a texture head; the same seed gives
         the same texture.

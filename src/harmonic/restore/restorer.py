@@ -20,6 +20,7 @@ from harmonic.errors import PictureError, UsageError, WeightsError
 from harmonic.images.message import shown
 from harmonic.images.picture import Picture, picture_to_pil
 from harmonic.images.read import read_picture
+from harmonic.images.transparency import visible_colours
 from harmonic.images.write import refuse_unwritable, write_picture
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.deploy import fuse, limit_experts
@@ -215,7 +216,10 @@ class Restorer:
 
     def _restore_picture(self, picture: Picture, mix: Mix, progress: Progress | None) -> tuple[Picture, Result]:
         """The restored picture, and what the engine says about it."""
-        result = self._engine.run(picture.colour, mix, progress)
+        source = picture.colour
+        if picture.alpha is not None and mix.strength:
+            source = visible_colours(source, picture.alpha)
+        result = self._engine.run(source, mix, progress)
         alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
         return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result
 

@@ -56,6 +56,8 @@ class _Plan:
 
 def streams(file: IO[bytes], form: Format, header: Header) -> bool:
     """Whether rows of this file come without the whole picture in memory."""
+    if header.page and form.name != "TIFF":  # a frame of an animation is made of those before it
+        return False
     match form.name:
         case "PNG":
             png = header.png

@@ -18,7 +18,7 @@ from torch import Tensor
 from harmonic.assets import find_weights
 from harmonic.errors import PictureError, UsageError, WeightsError
 from harmonic.images.message import shown
-from harmonic.images.picture import Picture, picture_to_pil
+from harmonic.images.picture import Picture, picture_to_pil, refuse_beyond_pil
 from harmonic.images.read import read_picture
 from harmonic.images.transparency import visible_colours
 from harmonic.images.write import refuse_unwritable, write_picture
@@ -143,9 +143,10 @@ class Restorer:
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
 
-        A path or a PIL image gives a PIL image. uint8 and uint16 arrays (H, W), (H, W, 1 or 3) give their type. Float
-        arrays of these shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values
-        beyond go through as they are, and the float32 result is not clamped.
+        A path or a PIL image gives a PIL image (deep colour is refused: `restore_file` keeps it). uint8 and uint16
+        arrays (H, W), (H, W, 1 or 3) give their type. Float arrays of these shapes and float tensors (C, H, W),
+        (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go through as they are, and the float32 result
+        is not clamped.
         strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
         texture: 0 to 1, how much generated texture is added, where the model has a texture head; the same seed gives
         the same texture.
@@ -157,6 +158,7 @@ class Restorer:
         if isinstance(picture, Tensor):
             return self._restore_tensor(picture, mix, progress)
         decoded = read_picture(picture)
+        refuse_beyond_pil(decoded)  # before the work
         return picture_to_pil(self._restore_picture(decoded, mix, progress)[0])
 
     def restore_picture(

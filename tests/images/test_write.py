@@ -24,7 +24,10 @@ def picture(make, srgb) -> Picture:
     exif[0x010F], exif[0x0112] = "Maker", 1
     exif[0x8769] = {0x9003: "2020:01:01 00:00:00", 0xA002: 9999, 0xA003: 9999}
     xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/">Grüße</x:xmpmeta>'.encode()
-    return Picture(np.asarray(make()), metadata=Metadata(srgb, exif.tobytes(), xmp, (300.0, 300.0)))
+    carried = {"iptc": b"\x1c\x02\x78\0\7Caption", "texts": (("Comment", "Grüße"),)}
+    colours = (("gAMA", (100_000).to_bytes(4, "big")),)
+    metadata = Metadata(srgb, exif.tobytes(), xmp, (300.0, 300.0), **carried, png_colour=colours)
+    return Picture(np.asarray(make()), metadata=metadata)
 
 
 @pytest.mark.parametrize("format", LOSSLESS)
@@ -70,15 +73,17 @@ def test_colours_under_full_transparency_survive_webp(make):
 def test_metadata_return_and_losses_are_said(tmp_path, picture, format):
     notes = write_picture(target := tmp_path / f"a.{format}", picture)
     back, held = read_picture(target).metadata, write.by_name(format).holds
-    assert back.icc == (picture.metadata.icc if "icc" in held else None)
-    assert back.xmp == (picture.metadata.xmp if "xmp" in held else None)
+    for field in ("icc", "xmp", "iptc"):
+        assert getattr(back, field) == (getattr(picture.metadata, field) if field in held else None)
+    assert back.texts == (picture.metadata.texts if "texts" in held else ())
+    assert back.png_colour == ()  # a profile is stronger
     assert back.dpi == (pytest.approx((300, 300), rel=1e-3) if "dpi" in held else None)
     if "exif" in held:
         exif = Image.Exif()
         exif.load(back.exif or b"")
         assert exif[0x010F] == "Maker" and exif.get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
         assert (exif.get_ifd(0x8769)[0xA002], exif.get_ifd(0x8769)[0xA003]) == (34, 21)
-    assert len(notes) == len({"icc", "exif", "xmp", "dpi"} - held)
+    assert len(notes) == len({"icc", "exif", "xmp", "dpi", "iptc", "texts", "png_colour"} - held)
 
 
 def test_tiff_without_camera_data_is_compressed(picture):

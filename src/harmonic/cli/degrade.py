@@ -166,7 +166,7 @@ def _write(
     if target.resolve() == source.resolve():
         raise PictureError(f"{shown(source)}: its copy would take its place; choose another -o")
     refuse_existing(target, overwrite)
-    picture = read_picture(source)
+    picture = read_picture(source, deep=False)
     clean = whole_cells(picture.colour, scale)
     if not clean.size:
         raise PictureError(f"{shown(source)}: has fewer than {scale} pixels on a side; use a smaller --scale")

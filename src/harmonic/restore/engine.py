@@ -14,7 +14,7 @@ from harmonic.errors import PictureError, ResourceError
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
 from harmonic.nn.parts import Parts
-from harmonic.ops.eight_bit import to_float, to_uint8
+from harmonic.ops.eight_bit import to_float, to_uint8, to_uint16
 from harmonic.ops.noise import Noise
 from harmonic.ops.thumbnail import thumbnail_of_strips
 from harmonic.restore.device import PRECISIONS, free_memory
@@ -58,7 +58,7 @@ class Result:
 
 
 class Engine:
-    """Restores arrays (H, W, C), C = 1 or 3, uint8 or float32 about [0, 1] -> (sH, sW, C) of the same type.
+    """Restores arrays (H, W, C), C = 1 or 3, uint8, uint16 or float32 about [0, 1] -> (sH, sW, C) of the same type.
 
     network: in evaluation mode, on `device`; used, never changed. tile: 'auto', 'off', or a multiple of the grid.
     Memory beside input and output depends on the tile alone.
@@ -107,7 +107,7 @@ class Engine:
 
         def strip(start: int, stop: int) -> Tensor:
             rows = source[start:stop]
-            values = torch.from_numpy(to_float(rows) if rows.dtype == np.uint8 else np.array(rows, np.float32))
+            values = torch.from_numpy(np.array(rows, np.float32) if rows.dtype == np.float32 else to_float(rows))
             return values.permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
 
         return self.network.context(thumbnail_of_strips(strip, source.shape[0]).to(self.device))
@@ -140,8 +140,7 @@ class Engine:
         self, block: np.ndarray, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
     ) -> tuple[np.ndarray, float | None]:
         """(h, w, C) -> (s·h, s·w, C), skipped; grey goes through the network as R = G = B and is averaged back."""
-        eight_bit = block.dtype == np.uint8
-        values = to_float(block) if eight_bit else np.array(block, np.float32, order="C")
+        values = np.array(block, np.float32, order="C") if block.dtype == np.float32 else to_float(block)
         # (h, w, C) in memory is channels-last by nature, so this view costs nothing.
         x = torch.from_numpy(values).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
         y, parts = self._pass(x, mix, context, noise, self.precision)
@@ -155,7 +154,8 @@ class Engine:
             y = y.mean(1, keepdim=True)
         result = y[0].permute(1, 2, 0).cpu().numpy()
         skipped = self.network.skipped(parts.routing) if parts.routing else None
-        return (to_uint8(result) if eight_bit else result), skipped
+        encode = {np.uint8: to_uint8, np.uint16: to_uint16}.get(block.dtype.type)
+        return (encode(result) if encode else result), skipped
 
     @torch.inference_mode()
     def _pass(

@@ -18,8 +18,9 @@ from torch import Tensor
 from harmonic.assets import find_weights
 from harmonic.errors import PictureError, UsageError, WeightsError
 from harmonic.images.message import shown
-from harmonic.images.picture import Picture, picture_to_pil
+from harmonic.images.picture import Picture, picture_to_pil, refuse_beyond_pil
 from harmonic.images.read import read_picture
+from harmonic.images.transparency import visible_colours
 from harmonic.images.write import refuse_unwritable, write_picture
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.deploy import fuse, limit_experts
@@ -142,9 +143,10 @@ class Restorer:
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
 
-        A path or a PIL image gives a PIL image. uint8 arrays (H, W), (H, W, 1 or 3) give uint8. Float arrays of these
-        shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go
-        through as they are, and the float32 result is not clamped.
+        A path or a PIL image gives a PIL image (deep colour is refused: `restore_file` keeps it). uint8 and uint16
+        arrays (H, W), (H, W, 1 or 3) give their type. Float arrays of these shapes and float tensors (C, H, W),
+        (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go through as they are, and the float32 result
+        is not clamped.
         strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
         texture: 0 to 1, how much generated texture is added, where the model has a texture head; the same seed gives
         the same texture.
@@ -156,6 +158,7 @@ class Restorer:
         if isinstance(picture, Tensor):
             return self._restore_tensor(picture, mix, progress)
         decoded = read_picture(picture)
+        refuse_beyond_pil(decoded)  # before the work
         return picture_to_pil(self._restore_picture(decoded, mix, progress)[0])
 
     def restore_picture(
@@ -194,7 +197,7 @@ class Restorer:
         refuse_existing(target, overwrite)
         picture = read_picture(source)
         height, width = (self.scale * side for side in picture.colour.shape[:2])
-        refuse_unwritable(target, format, width, height, picture.alpha is not None)
+        refuse_unwritable(target, format, width, height, picture.alpha is not None, picture.colour.dtype.type)
         try:
             restored, result = self._restore_picture(picture, mix, progress)
         except PictureError as error:
@@ -215,17 +218,21 @@ class Restorer:
 
     def _restore_picture(self, picture: Picture, mix: Mix, progress: Progress | None) -> tuple[Picture, Result]:
         """The restored picture, and what the engine says about it."""
-        result = self._engine.run(picture.colour, mix, progress)
+        source = picture.colour
+        if picture.alpha is not None and mix.strength:
+            source = visible_colours(source, picture.alpha)
+        result = self._engine.run(source, mix, progress)
         alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
         return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result
 
     def _restore_array(self, picture: np.ndarray, mix: Mix, progress: Progress | None) -> np.ndarray:
-        if picture.dtype != np.uint8 and not np.issubdtype(picture.dtype, np.floating):
-            raise ValueError(f"an array must be uint8, or float in about [0, 1]; got {picture.dtype}")
+        whole = picture.dtype in (np.uint8, np.uint16)
+        if not whole and not np.issubdtype(picture.dtype, np.floating):
+            raise ValueError(f"an array must be uint8, uint16, or float in about [0, 1]; got {picture.dtype}")
         shape = picture.shape
         if not (picture.ndim == 2 or (picture.ndim == 3 and shape[2] in (1, 3))) or 0 in shape:
             raise ValueError(f"an array must be (H, W) or (H, W, 1 or 3) with H, W >= 1; got {shape}")
-        samples = picture if picture.dtype == np.uint8 else picture.astype(np.float32, copy=False)
+        samples = picture if whole else picture.astype(np.float32, copy=False)
         result = self._engine.run(samples if samples.ndim == 3 else samples[..., None], mix, progress).pixels
         return result if picture.ndim == 3 else result[..., 0]
 
@@ -273,4 +280,10 @@ def _enlarge_alpha(alpha: np.ndarray, scale: int) -> np.ndarray:
     if scale == 1:
         return alpha
     height, width = alpha.shape
-    return np.asarray(Image.fromarray(alpha).resize((scale * width, scale * height), Image.Resampling.BICUBIC))
+    size = (scale * width, scale * height)
+    if alpha.dtype == np.uint8:
+        return np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC))
+    deep = np.asarray(Image.fromarray(alpha.astype(np.float32)).resize(size, Image.Resampling.BICUBIC))
+    if alpha.dtype == np.uint16:
+        return np.rint(deep.clip(0, 65535)).astype(np.uint16)
+    return deep.clip(0, 1)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fractions import Fraction
 from math import isfinite, sqrt
 
 from harmonic.errors import PictureError, UsageError, WeightsError
@@ -60,17 +61,20 @@ def wanted_size(size: Size, width: int, height: int) -> tuple[int, int]:
     Raises PictureError where a given width and height would distort it.
     """
     if size.width is not None and size.height is not None:
-        fitting = _scaled(size.width / width, width, height)[1], _scaled(size.height / height, width, height)[0]
+        fitting = (
+            _scaled(Fraction(size.width, width), width, height)[1],
+            _scaled(Fraction(size.height, height), width, height)[0],
+        )
         if abs(size.height - fitting[0]) > 1 and abs(size.width - fitting[1]) > 1:
             wanted = f"{size.width}x{size.height}"
             raise PictureError(f"{size.asked}: {wanted} would distort {width}x{height}; give one of both, or cut first")
         return size.width, size.height
     if size.width is not None:
-        return size.width, _scaled(size.width / width, width, height)[1]
+        return size.width, _scaled(Fraction(size.width, width), width, height)[1]
     if size.height is not None:
-        return _scaled(size.height / height, width, height)[0], size.height
+        return _scaled(Fraction(size.height, height), width, height)[0], size.height
     if size.min_side is not None:
-        return _scaled(size.min_side / min(width, height), width, height)
+        return _scaled(Fraction(size.min_side, min(width, height)), width, height)
     if size.megapixels is not None:
         return _scaled(sqrt(size.megapixels * 1e6 / (width * height)), width, height)
     assert size.scale is not None
@@ -93,5 +97,7 @@ def plan_size(size: Size, width: int, height: int, scales: Iterable[int], whose:
     raise WeightsError(f"{told}; name other weights with --model")
 
 
-def _scaled(factor: float, width: int, height: int) -> tuple[int, int]:
-    return max(1, int(factor * width + 0.5)), max(1, int(factor * height + 0.5))
+def _scaled(factor: Fraction | float, width: int, height: int) -> tuple[int, int]:
+    """Both sides, rounded half up, exactly for fractions."""
+    half = Fraction(1, 2)
+    return max(1, int(factor * width + half)), max(1, int(factor * height + half))

@@ -57,7 +57,9 @@ def metadata_of_tiff(file: IO[bytes], tags: Directory) -> tuple[Metadata, int, t
     exif, orientation, _, notes = _exif_of(load, True)
     dpi, unit = (*tags.numbers(_X_RESOLUTION), *tags.numbers(_X_RESOLUTION + 1)), tags.number(_RESOLUTION_UNIT, 2)
     dpi = _sound_dpi([value * (2.54 if unit == 3 else 1) for value in dpi]) if unit in (2, 3) else None
-    metadata = Metadata(content(tiff_tags.ICC), exif, _upright_xmp(content(tiff_tags.XMP)), dpi, content(tiff_tags.IPTC))
+    metadata = Metadata(
+        content(tiff_tags.ICC), exif, _upright_xmp(content(tiff_tags.XMP)), dpi, content(tiff_tags.IPTC)
+    )
     return metadata, orientation, notes
 
 

@@ -84,7 +84,9 @@ def pixels_to_pil(picture: Picture) -> Image.Image:
         raise ValueError(f"colour must be (H, W, 1 or 3) uint8, uint16 or float32, got {colour.shape} {colour.dtype}")
     samples = joined(colour, alpha)
     if samples.dtype != np.uint8 and samples.shape[2] > 1:
-        raise PictureError(f"a PIL image cannot hold {samples.dtype} colour or transparency; write it to a file instead")
+        raise PictureError(
+            f"a PIL image cannot hold {samples.dtype} colour or transparency; write it to a file instead"
+        )
     return Image.fromarray(np.ascontiguousarray(samples[..., 0] if samples.shape[2] == 1 else samples))
 
 

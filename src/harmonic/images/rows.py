@@ -77,7 +77,9 @@ def open_rows(file: IO[bytes], form: Format, header: Header, name: str, max_pixe
     image = load(pyvips, file, form.name, header.page)
     bands = plan.channels + plan.alpha
     if _DTYPES.get(image.format) is not header.dtype or image.bands != bands:
-        raise PictureError(f"{name}: is stored in an unusual way ({image.format}, {image.bands} channels); save it anew")
+        raise PictureError(
+            f"{name}: is stored in an unusual way ({image.format}, {image.bands} channels); save it anew"
+        )
     check_size(image.width, image.height, name, max_pixels)
     icc, dropped = fitting_profile(plan.metadata.icc, plan.channels)
     metadata = replace(plan.metadata, icc=icc, png_colour=plan.metadata.png_colour if icc is None else ())

@@ -53,8 +53,6 @@ def load(pyvips: ModuleType, file: IO[bytes], form: str, page: int = 0) -> Any:
     return getattr(pyvips.Image, _LOADERS[form])(source, access="sequential", fail_on="error", **options)
 
 
-
-
 def encode_avif(samples: np.ndarray, metadata: Metadata, quality: int, name: str) -> bytes:
     """(H, W, 1 to 4) uint16 -> an AVIF of 12 bit and full colour resolution, with profile, EXIF and XMP."""
     pyvips = vips_or_refuse(name, "AVIF files of 12 bit")

@@ -19,6 +19,7 @@ from harmonic.ops.noise import Noise
 from harmonic.ops.thumbnail import thumbnail_of_strips
 from harmonic.restore.device import PRECISIONS, free_memory
 from harmonic.restore.parts import Canvas, PictureParts, checked_region, surroundings
+from harmonic.restore.rows import RowsIn, RowsOut
 from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
 from harmonic.restore.tile_size import TileSize, fitting_tiles
 
@@ -45,17 +46,23 @@ class Mix:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Result:
-    """pixels: (sH, sW, C), type as the input. tile: side of the cores, None = whole. notes: for the user.
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is to be said of a restoration. tile: side of the cores, None = whole. notes: for the user.
 
     skipped: share of the experts' work that no place of the picture asked for; None without experts.
     """
 
-    pixels: np.ndarray
-    tile: int | None
-    notes: tuple[str, ...]
+    tile: int | None = None
+    notes: tuple[str, ...] = ()
     skipped: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result(Work):
+    """pixels: (sH, sW, C), type as the input."""
+
+    pixels: np.ndarray
 
 
 class Engine:
@@ -74,9 +81,26 @@ class Engine:
         """Raises ResourceError when memory runs out, PictureError when the result is not finite even in fp32."""
         scale, (height, width, channels) = self.network.scale, source.shape
         if mix.strength == 0 and scale == 1:
-            return Result(source.copy(), None, ())
+            return Result(pixels=source.copy())
         target = np.empty((scale * height, scale * width, channels), source.dtype)
-        context = self._look(source)
+        work = self.fill(target, source, mix, self.look(source), progress)
+        return Result(pixels=target, **vars(work))
+
+    def fill(
+        self,
+        target: np.ndarray | RowsOut,
+        source: np.ndarray | RowsIn,
+        mix: Mix,
+        context: Context | None,
+        progress: Progress | None = None,
+        tallest: int | None = None,
+    ) -> Work:
+        """Fill `target` (sH, sW, C) with what `source` (H, W, C) gives, tiles row by row; it need not be wholly in memory.
+
+        context: of the whole picture, from `look`. tallest: rows that the core of an automatic tile has at most.
+        Raises as `run` does.
+        """
+        scale, (height, width, _) = self.network.scale, source.shape
         notes: set[str] = set()
         skipped: list[tuple[int, float]] = []
 
@@ -88,11 +112,12 @@ class Engine:
             return pixels
 
         while True:
-            tiles, core = self._plan(height, width)
+            tiles, core = self._plan(height, width, tallest)
             try:
                 restore_tiled(function, target, tiles, scale, progress)
                 share = np.average([s for _, s in skipped], weights=[n for n, _ in skipped]) if skipped else None
-                return Result(target, core, tuple(sorted(notes)), None if share is None else float(share))
+                skip = None if share is None else float(share)
+                return Work(tile=core, notes=tuple(sorted(notes)), skipped=skip)
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -115,7 +140,7 @@ class Engine:
         (height, width, channels), network = source.shape, self.network
         place = checked_region(region, height, width)
         view = surroundings(place, height, width, network.reach, network.grid)
-        seen, context = view.cut(source), self._look(source)
+        seen, context = view.cut(source), self.look(source)
         mix = Mix(texture=1.0, seed=seed)
         while True:
             tiles, _ = self._plan(view.height, view.width)
@@ -140,7 +165,7 @@ class Engine:
                 self._shrink(tiles, view.height, view.width)
 
     @torch.inference_mode()
-    def _look(self, source: np.ndarray) -> Context | None:
+    def look(self, source: np.ndarray | RowsIn) -> Context | None:
         """The context of the whole picture, from a thumbnail that is made strip by strip."""
         if self.network.context is None:
             return None
@@ -155,11 +180,11 @@ class Engine:
         origin = [self.network.scale * (top + tile.rows.start), self.network.scale * (left + tile.columns.start)]
         return Noise(torch.tensor([mix.seed], device=self.device), torch.tensor([origin], device=self.device))
 
-    def _plan(self, height: int, width: int) -> tuple[list[Tile], int | None]:
+    def _plan(self, height: int, width: int, tallest: int | None = None) -> tuple[list[Tile], int | None]:
         halo, grid = self.network.reach, self.network.grid
         if self.tile == "auto":
             fitting = free_memory(self.device) // 2 // self._bytes_per_pixel
-            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels))
+            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels), tallest)
         core = None if self.tile == "off" else int(self.tile)
         tiles = plan_tiles(height, width, core, halo, grid)
         return tiles, core if len(tiles) > 1 else None

@@ -5,7 +5,7 @@ from torch import Tensor
 
 
 def samples_of_array(picture: np.ndarray) -> np.ndarray:
-    """(H, W) or (H, W, 1 or 3), uint8, uint16 or floating -> (H, W, C), floating ones float32. Raises ValueError for others."""
+    """(H, W) or (H, W, 1 or 3), uint8, uint16 or floating -> (H, W, C), floats as float32. Raises ValueError."""
     whole = picture.dtype in (np.uint8, np.uint16)
     if not whole and not np.issubdtype(picture.dtype, np.floating):
         raise ValueError(f"an array must be uint8, uint16, or float in about [0, 1]; got {picture.dtype}")

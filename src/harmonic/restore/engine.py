@@ -95,7 +95,7 @@ class Engine:
         progress: Progress | None = None,
         tallest: int | None = None,
     ) -> Work:
-        """Fill `target` (sH, sW, C) with what `source` (H, W, C) gives, tiles row by row; it need not be wholly in memory.
+        """Fill `target` (sH, sW, C) with what `source` (H, W, C) gives, tiles row by row; neither need lie in memory.
 
         context: of the whole picture, from `look`. tallest: rows that the core of an automatic tile has at most.
         Raises as `run` does.

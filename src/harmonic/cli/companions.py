@@ -20,7 +20,9 @@ class Companions:
     report: bool
     root: Path | None
 
-    def make(self, source: Path, target: Path, restorer: "Restorer", settings: "Settings", quiet: bool) -> dict[str, Any]:
+    def make(
+        self, source: Path, target: Path, restorer: "Restorer", settings: "Settings", quiet: bool
+    ) -> dict[str, Any]:
         """For one result -> what --json adds. Raises PictureError."""
         if not (self.maps or self.compare or self.report):
             return {}
@@ -56,4 +58,4 @@ class Companions:
     def _stem(self, folder: Path, target: Path) -> Path:
         inside = self.root is not None and self.root in target.parents
         below = target.parent.relative_to(self.root) if inside and self.root else Path()
-        return folder / below / target.stem
+        return folder / below / target.name  # with its ending: a.jpg and a.png may lie side by side

@@ -18,7 +18,9 @@ EXAMPLES = examples(
 
 def compare(
     picture: Annotated[Path, typer.Argument(help="A picture.", metavar="PICTURE")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Name of the results, without ending.", metavar="PATH")],
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="Name of the results, without ending.", metavar="PATH")
+    ],
     models: Annotated[
         list[str] | None,
         typer.Option("-m", "--model", help="A model to be shown; several times for several.", metavar="NAME|FILE"),

@@ -14,7 +14,7 @@ class MetadataWish(StrEnum):
     """What the result keeps of EXIF and XMP data."""
 
     keep = "keep"
-    strip = "strip"
+    strip = "strip"  # pyright: ignore[reportAssignmentType]
     strip_gps = "strip-gps"
 
 

@@ -58,7 +58,9 @@ def side_by_side(pictures: Mapping[str, Picture]) -> Picture:
             image = image.resize((width, height), Image.Resampling.BICUBIC)
         sheet.paste(image, (left, _CAPTION))
         draw.text((left + 2, 3), name, (235, 235, 235), font)
-    profile = next(iter(pictures.values())).metadata.icc if all(p.colour.shape[2] == 3 for p in pictures.values()) else None
+    profile = (
+        next(iter(pictures.values())).metadata.icc if all(p.colour.shape[2] == 3 for p in pictures.values()) else None
+    )
     return Picture(np.asarray(sheet), metadata=Metadata(icc=profile))
 
 

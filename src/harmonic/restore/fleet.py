@@ -17,7 +17,7 @@ BY_SCALE = {1: DEFAULT_MODEL, 2: "sr2-fast", 4: "sr4-fast"}
 
 
 class Fleet:
-    """model: named by the user, None = the bundled ones. make: a Restorer of a name, called once for each one needed."""
+    """model: the user's, None = the bundled ones. make: a Restorer of a name, called once for each that is needed."""
 
     def __init__(self, make: Callable[[str], Restorer], model: str | None):
         self._make, self._model = make, model

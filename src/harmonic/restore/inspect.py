@@ -129,5 +129,3 @@ def _profile_name(icc: bytes | None) -> str | None:
         return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip() or "unnamed"
     except (ImageCms.PyCMSError, OSError):
         return "unnamed"
-
-

@@ -4,17 +4,19 @@ Made region by region, so that memory does not grow with the picture beyond its 
 """
 
 from collections.abc import Callable, Iterator
-from math import lcm
+from math import ceil, lcm
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from harmonic.images.picture import Picture
 from harmonic.images.write import write_picture
+from harmonic.ops.band import low_band
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.restore.dials import Dials
-from harmonic.restore.parts import PictureParts, Region
+from harmonic.restore.parts import PictureParts, Region, surroundings
 from harmonic.restore.restorer import Restorer
 
 GAINS = {"lf": 8, "hf": 4, "texture": 4}
@@ -24,6 +26,7 @@ EXPERT_COLOURS = np.array([(0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 12
 """Denoise blue, deblur orange, decompress green, texture pink (colours that the colour-blind tell apart)."""
 
 _SIDE = 1024  # input pixels of a region, about
+_MARGIN = 16  # input pixels: the high band of a pixel takes three cells around it
 _FLOOR = (1 / 255) ** 2  # energy of one grey level: less is neither kept nor invented
 
 
@@ -31,16 +34,17 @@ def provenance(parts: PictureParts, dials: Dials) -> np.ndarray:
     """Share of the output's fine detail that does not come from the input, per window of 2K x 2K output pixels.
 
     -> (ceil(sH / 2K), ceil(sW / 2K)) float32, 0 = all from the input, 1 = all invented; K as in design §2.
-    With B the detail of the base (without its means over K x K), H the correction as it is mixed, and <> the mean over
-    a window: a = <H·B>/<B²>, limited to [-1, 0], says how much of B was taken away, as denoising does; R = H - a·B is
-    what came in addition. The share is <R²> / (<R²> + <((1 + a)·B)²> + (1/255)²).
+    With B the high band of the base, H that of the correction as it is mixed, and <> the mean over a window:
+    a = <H·B>/<B²>, limited to [-1, 0], says how much of B was taken away, as denoising does; R = H - a·B is what came
+    in addition. The share is <R²> / (<R²> + <((1 + a)·B)²> + (1/255)²). Detail that noise had hidden counts as new, since
+    the input does not determine it; so does what sharpening adds.
     """
     scale = parts.base.shape[0] // parts.region.height
     cell = 4 if scale == 1 else 2 * scale
     added = np.float32(dials.strength * dials.detail) * parts.hf
     if parts.texture is not None:
         added = added + np.float32(dials.strength * dials.texture) * parts.texture
-    added, detail = _padded(added, 2 * cell), _without_means(_padded(parts.base, 2 * cell), cell)
+    added, detail = _padded(added, 2 * cell), _high_band(_padded(parts.base, 2 * cell), cell)
     energy = _window_means(detail * detail, 2 * cell)
     kept = np.clip(_window_means(added * detail, 2 * cell) / np.maximum(energy, 1e-12), -1, 0)
     rest = added - _spread(kept, 2 * cell) * detail
@@ -60,7 +64,7 @@ def routing_colours(parts: PictureParts) -> np.ndarray | None:
 def picture_maps(
     restorer: Restorer, colour: np.ndarray, dials: Dials, progress: Callable[[int, int], None] | None = None
 ) -> dict[str, np.ndarray]:
-    """Maps by name, (sH, sW, 1 or 3) uint8: lf-x8, hf-x4, texture-x4 and routing where there are such parts, provenance.
+    """Maps by name, (sH, sW, 1 or 3) uint8: lf-x8, hf-x4, provenance, and texture-x4 and routing where they exist.
 
     colour: (H, W, C). The signed ones are middle grey where nothing was changed.
     """
@@ -72,19 +76,15 @@ def picture_maps(
     sides = {"provenance": window // scale}  # input pixels
     regions = list(_regions(height, width, lcm(restorer.grid, 8)))
     for number, region in enumerate(regions, 1):
-        parts = restorer.decompose(colour, region=region, seed=dials.seed)
+        view = surroundings(region, height, width, _MARGIN, _MARGIN)
+        parts = restorer.decompose(colour, region=view, seed=dials.seed)
         for name, gain in GAINS.items():
             if (part := getattr(parts, name)) is not None:
-                whole = maps.setdefault(
-                    f"{name}-x{gain}", np.empty((scale * height, scale * width, part.shape[2]), np.uint8)
-                )
-                y, x = scale * region.y, scale * region.x
-                whole[y : y + part.shape[0], x : x + part.shape[1]] = to_uint8(0.5 + gain * part)
-        coarse = {"provenance": provenance(parts, dials)[..., None], "routing": routing_colours(parts)}
+                _put(maps, f"{name}-x{gain}", to_uint8(0.5 + gain * part), region, view, 1 / scale, (height, width))
         sides["routing"] = parts.cell
-        for name, values in coarse.items():
+        for name, values in (("provenance", provenance(parts, dials)[..., None]), ("routing", routing_colours(parts))):
             if values is not None:
-                _put(cells, name, values, region, sides[name], height, width)
+                _put(cells, name, values, region, view, sides[name], (height, width))
         if progress:
             progress(number, len(regions))
     kernels = {"provenance": Image.Resampling.BILINEAR, "routing": Image.Resampling.NEAREST}
@@ -111,12 +111,21 @@ def _regions(height: int, width: int, multiple: int) -> Iterator[Region]:
 
 
 def _put(
-    cells: dict[str, np.ndarray], name: str, values: np.ndarray, region: Region, side: int, height: int, width: int
+    maps: dict[str, np.ndarray],
+    name: str,
+    values: np.ndarray,
+    region: Region,
+    view: Region,
+    side: float,
+    size: tuple[int, int],
 ) -> None:
-    """side: of a cell, in input pixels."""
-    shape = -(-height // side), -(-width // side), values.shape[2]
-    y, x = region.y // side, region.x // side
-    cells.setdefault(name, np.zeros(shape, np.float32))[y : y + len(values), x : x + values.shape[1]] = values
+    """Enter what `values`, of `view`, say about `region`. side: of a value, in input pixels; size: of the picture."""
+    shape = *(ceil(length / side) for length in size), values.shape[2]
+    whole = maps.setdefault(name, np.empty(shape, values.dtype))
+    spans = (region.y, region.y + region.height, view.y), (region.x, region.x + region.width, view.x)
+    to = tuple(slice(int(start / side), ceil(stop / side)) for start, stop, _ in spans)
+    of = tuple(slice(int(start / side) - int(o / side), ceil(stop / side) - int(o / side)) for start, stop, o in spans)
+    whole[to] = values[of]
 
 
 def _enlarged(cells: np.ndarray, factor: int, kernel: Image.Resampling) -> np.ndarray:
@@ -131,10 +140,9 @@ def _padded(part: np.ndarray, multiple: int) -> np.ndarray:
     return np.pad(part, ((0, -height % multiple), (0, -width % multiple), (0, 0)), mode="edge")
 
 
-def _without_means(x: np.ndarray, cell: int) -> np.ndarray:
-    height, width, channels = x.shape
-    cells = x.reshape(height // cell, cell, width // cell, cell, channels)
-    return (cells - cells.mean((1, 3), keepdims=True)).reshape(x.shape)
+def _high_band(x: np.ndarray, cell: int) -> np.ndarray:
+    planes = torch.from_numpy(np.ascontiguousarray(x.transpose(2, 0, 1)))[None]
+    return (planes - low_band(planes, cell))[0].permute(1, 2, 0).numpy()
 
 
 def _window_means(x: np.ndarray, side: int) -> np.ndarray:

@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, data, degrade, info, models, restore, train, verify
+from harmonic.cli import bench, compare, data, degrade, info, inspect, models, restore, train, verify
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
@@ -52,6 +52,8 @@ def harmonic(
 
 
 app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.add_typer(bench.app, name="bench")
 app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("info", epilog=info.EXAMPLES)(info.info)

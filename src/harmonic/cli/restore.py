@@ -1,17 +1,37 @@
 """`harmonic restore`: pictures in, better pictures out."""
 
 import json
+from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harmonic.cli.options import Device, Format, Model, Precision, PrecisionOption, Quiet, TileOption
+from harmonic.cli.companions import Companions
+from harmonic.cli.dials import (
+    Compare,
+    Ensemble,
+    Height,
+    Keep,
+    Maps,
+    MaskFile,
+    Megapixels,
+    MetadataWish,
+    MinSide,
+    ModelOfSize,
+    ReportSwitch,
+    Scale,
+    Watch,
+    Width,
+    Wrap,
+    wanted,
+)
+from harmonic.cli.options import Device, Format, Precision, PrecisionOption, Quiet, TileOption
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
-from harmonic.errors import PictureError
+from harmonic.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
     from harmonic.restore.batch import Outcome, Pair
@@ -22,6 +42,7 @@ EXAMPLES = examples(
     "harmonic restore photo.jpg -o better.png",
     "harmonic restore scans/ -o restored/            # a folder; run again to go on",
     "harmonic restore photo.jpg --strength 0.6       # a gentler correction",
+    "harmonic restore photo.jpg --width 1600 --compare look/",
 )
 
 
@@ -33,11 +54,12 @@ def restore(
             "-o", "--output", metavar="PATH", help="A file for one picture, else a folder; default: beside it."
         ),
     ] = None,
-    model: Model = "restore-fast",
-    scale: Annotated[
-        int | None,
-        typer.Option("-s", "--scale", help="Enlargement; default: the model's.", min=1, max=4, metavar="N"),
-    ] = None,
+    model: ModelOfSize = None,
+    scale: Scale = None,
+    width: Width = None,
+    height: Height = None,
+    min_side: MinSide = None,
+    megapixels: Megapixels = None,
     format: Annotated[Format, typer.Option("--format", help="auto: the format of the input.")] = Format.auto,
     device: Device = "auto",
     precision: PrecisionOption = Precision.auto,
@@ -55,11 +77,19 @@ def restore(
     budget: Annotated[
         float, typer.Option(min=0, max=1, metavar="X", help="Work of the experts, where a model has them; 1: all.")
     ] = 1.0,
+    mask: MaskFile = None,
+    wrap: Wrap = False,
+    ensemble: Ensemble = False,
+    metadata: Keep = MetadataWish.keep,
     quality: Annotated[
         int | None,
         typer.Option(min=1, max=100, metavar="N", help="Of lossy formats; default: JPEG 95, AVIF 90."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    maps: Maps = None,
+    compare: Compare = None,
+    report: ReportSwitch = False,
+    watch: Watch = False,
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture on stdout.")] = False,
 ) -> None:
@@ -67,41 +97,90 @@ def restore(
 
     Prints the name of each result. A picture that fails is reported and the others go on (exit code 1).
     """
-    pairs, failures = _pair(inputs, output, format)
-    if not pairs:
+    if watch and not (len(inputs) == 1 and inputs[0].is_dir()):
+        raise UsageError("--watch: looks at one folder; name it as the only INPUT")
+    size = wanted(scale, width, height, min_side, megapixels)
+    apart = [folder for folder in (output, maps, compare) if folder is not None]
+    pairs, failures = ([], 0) if watch else _pair(inputs, output, format, apart)
+    if not (pairs or watch):
         raise typer.Exit(1)
 
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.restore.batch import Done, Failed, Settings, restore_files
+    from harmonic.restore.fleet import Fleet
     from harmonic.restore.ledger import Ledger
     from harmonic.restore.restorer import Restorer
 
+    if mask is not None:
+        from harmonic.restore.mask import read_mask
+
+        read_mask(mask)  # a bad one is told before any work
     keep_freed_memory()
-    restorer = Restorer(model, device=device, precision=precision, tile=tile, scale=scale, budget=budget)
-    if not quiet:
-        say(_introduction(restorer, tile))
+
+    def make(name: str) -> Restorer:
+        restorer = Restorer(name, device=device, precision=precision, tile=tile, budget=budget)
+        if not quiet:
+            say(_introduction(restorer, tile))
+        return restorer
+
+    fleet = Fleet(make, model)
     settings = Settings(
-        strength=strength, detail=detail, texture=texture, seed=seed, quality=quality, overwrite=overwrite
+        strength=strength,
+        detail=detail,
+        texture=texture,
+        seed=seed,
+        ensemble=ensemble,
+        wrap=wrap,
+        mask=mask,
+        size=size,
+        metadata=metadata.value,
+        quality=quality,
+        overwrite=overwrite,
     )
-    folder = _folder_of_results(inputs, output, pairs)
+    folder = (output or inputs[0]) if watch else _folder_of_results(inputs, output, pairs)
+    companions = Companions(maps, compare, report, folder)
     done = skipped = 0
     with Ledger(folder) if folder else nullcontext() as ledger, progress_bar("restoring", quiet) as progress:
-        for outcome in restore_files(restorer, pairs, settings, ledger=ledger, progress=progress):
-            _tell(outcome, quiet, as_json)
-            match outcome:
-                case Done():
-                    done += 1
-                case Failed():
-                    failures += 1
-                case _:
-                    skipped += 1
+        for batch in _watched(inputs[0], output, format, apart) if watch else [pairs]:
+            for restorer, group in fleet.groups(batch, size):
+                for outcome in restore_files(restorer, group, settings, ledger=ledger, progress=progress):
+                    more: dict[str, Any] = {}
+                    if not isinstance(outcome, Failed):
+                        try:
+                            more = companions.make(outcome.source, outcome.target, restorer, settings, quiet)
+                        except PictureError as error:
+                            say(f"error: {error}")
+                            failures += 1
+                    _tell(outcome, quiet, as_json, more)
+                    match outcome:
+                        case Done():
+                            done += 1
+                        case Failed():
+                            failures += 1
+                        case _:
+                            skipped += 1
     if not quiet and done + skipped + failures > 1:
         say(f"{done} restored, {skipped} done before, {failures} failed")
     if failures:
         raise typer.Exit(1)
 
 
-def _pair(inputs: list[Path], output: Path | None, format: Format) -> tuple[list["Pair"], int]:
+def _watched(folder: Path, output: Path | None, format: Format, apart: list[Path]) -> Iterator[list["Pair"]]:
+    """Batches of pairs as they come into the folder, for ever."""
+    from harmonic.images.folder import pair_outputs
+    from harmonic.restore.watch import ripe_pictures, states
+
+    def look() -> dict[Path, tuple[int, int]]:
+        found = states(folder)
+        return {path: state for path, state in found.items() if not any(_lies_below(path, other) for other in apart)}
+
+    for ripe in ripe_pictures(look):
+        pairs = pair_outputs([folder], output, format)
+        if batch := [pair for pair in pairs if pair[0] in ripe]:
+            yield batch
+
+
+def _pair(inputs: list[Path], output: Path | None, format: Format, apart: list[Path]) -> tuple[list["Pair"], int]:
     """All (source, target) pairs, and the number of inputs that stand for no picture, which are reported."""
     from harmonic.images.folder import list_pictures, pair_outputs
 
@@ -114,9 +193,10 @@ def _pair(inputs: list[Path], output: Path | None, format: Format) -> tuple[list
             say(f"error: {error}")
             failures += 1
     pairs = pair_outputs(good, output, format)
-    if output is not None and any(_lies_below(output, given) for given in good):
-        # Results of an earlier run inside the input folder are not new inputs.
-        pairs = [(source, target) for source, target in pairs if not _lies_below(source, output)]
+    for folder in apart:
+        if any(_lies_below(folder, given) for given in good):
+            # Results of an earlier run inside the input folder are not new inputs.
+            pairs = [(source, target) for source, target in pairs if not _lies_below(source, folder)]
     return pairs, failures
 
 
@@ -132,12 +212,11 @@ def _folder_of_results(inputs: list[Path], output: Path | None, pairs: list["Pai
 
 
 def _introduction(restorer: "Restorer", tile: str) -> str:
-    name = restorer.card.name if restorer.card else "network"
     rounded = f", tile {tile} rounded up to {restorer.tile}" if tile not in ("auto", "off", str(restorer.tile)) else ""
-    return f"{name} on {restorer.device} in {restorer.precision}{rounded}"
+    return f"{restorer.name} on {restorer.device} in {restorer.precision}{rounded}"
 
 
-def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
+def _tell(outcome: "Outcome", quiet: bool, as_json: bool, more: dict[str, Any]) -> None:
     from harmonic.images.message import shown
     from harmonic.restore.batch import Done, Failed
 
@@ -155,6 +234,6 @@ def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
             if not quiet:
                 say(f"{shown(target)}: is this very result already")
     if as_json:
-        tell(json.dumps({"status": status, **details}, default=str))
+        tell(json.dumps({"status": status, **details, **more}, default=str))
     elif status == "restored":
         tell(target)

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from harmonic.errors import PictureError
-from harmonic.restore.ledger import Ledger, result_key
+from harmonic.errors import PictureError, WeightsError
+from harmonic.restore.ledger import Ledger, file_digest, result_key
 from harmonic.restore.restorer import Report, Restorer, refuse_existing
+from harmonic.restore.size import Size
 from harmonic.version import package_version
 
 
@@ -21,6 +22,11 @@ class Settings:
     detail: float = 1.0
     texture: float = 0.0
     seed: int = 0
+    ensemble: bool = False
+    wrap: bool = False
+    mask: Path | None = None
+    size: Size | None = None
+    metadata: str = "keep"
     format: str | None = None
     quality: int | None = None
     overwrite: bool = False
@@ -102,8 +108,8 @@ def _restore_one(
         if ledger:
             refuse_existing(target, settings.overwrite)  # first: what was begun here may be replaced later
             ledger.begin(source, target)
-        report = restorer.restore_file(source, target, progress=progress, **asdict(settings))
-    except PictureError as error:
+        report = restorer.restore_file(source, target, progress=progress, **vars(settings))
+    except (PictureError, WeightsError) as error:  # weights that do not reach the size of this one
         if ledger:
             ledger.fail(source, target, str(error))
         return Failed(source, target, str(error))
@@ -119,6 +125,7 @@ def _key(restorer: Restorer, source: Path, settings: Settings) -> str | None:
         raise ValueError("a ledger needs a Restorer made from a weights file")
     told = {"precision": restorer.precision, "budget": restorer.budget, **asdict(settings)}
     del told["overwrite"]  # decides whether there is a result, not which
+    told["mask"] = None if settings.mask is None else file_digest(settings.mask)
     return result_key(source, restorer.digest, told, package_version())
 
 

@@ -20,7 +20,7 @@ def mask_weights(mask: Mask, height: int, width: int) -> np.ndarray:
     if isinstance(mask, np.ndarray):
         name, samples = "mask", mask
     else:
-        name, samples = f"--mask {shown(mask)}", _grey(Path(mask))
+        name, samples = f"--mask {shown(mask)}", read_mask(Path(mask))
     if samples.ndim != 2:
         raise UsageError(f"{name}: must be (H, W), got {samples.shape}; give one grey value per pixel")
     if samples.shape != (height, width):
@@ -51,7 +51,8 @@ def blend(bare: np.ndarray, restored: np.ndarray, weights: np.ndarray) -> None:
         restored[rows] = np.floor(mixed + 0.5) if integers else mixed
 
 
-def _grey(path: Path) -> np.ndarray:
+def read_mask(path: Path) -> np.ndarray:
+    """The grey values of a mask's file, (H, W). Raises UsageError, since the mask is an option and no input."""
     try:
         colour = read_picture(path).colour
     except PictureError as error:

@@ -94,7 +94,7 @@ class Restorer:
             raise WeightsError(
                 f"--scale {scale}: {self.name} enlarges by {network.scale}; name other weights with --model"
             )
-        self.scale = network.scale
+        self.scale, self.grid = network.scale, network.grid
         self.tile = parse_tile(tile, network.grid)
         self.budget = budget
         ready = _deployed(network).to(self.device)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from harmonic.errors import ResourceError, UsageError
-from harmonic.restore.batch import Done, Failed, Settings, Skipped, restore_files
+from harmonic.restore.batch import Done, Failed, Skipped, restore_files
+from harmonic.restore.file import Settings
 from harmonic.restore.ledger import LEDGER_NAME, Ledger
 from harmonic.restore.restorer import Restorer
 

@@ -1,13 +1,10 @@
 """Several models for one job: each picture gets the one of the smallest enlargement that reaches the size asked for."""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
-
-from PIL import ExifTags, Image
 
 from harmonic.assets import model_names
 from harmonic.errors import PictureError, WeightsError
+from harmonic.images.glance import upright_size
 from harmonic.restore.batch import Pair
 from harmonic.restore.restorer import DEFAULT_MODEL, Restorer
 from harmonic.restore.size import Size, plan_size
@@ -62,13 +59,3 @@ class Fleet:
         if model not in self._made:
             self._made[model] = self._make(model)
         return self._made[model]
-
-
-def upright_size(source: Path) -> tuple[int, int] | None:
-    """Width and height as seen, from the header alone; None for what is no picture or only our reader can open."""
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(source) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            return (image.height, image.width) if turned else (image.width, image.height)
-    except Exception:  # Pillow raises half a dozen classes on damaged files; reading it as a picture says why
-        return None

@@ -5,8 +5,7 @@ The one way from a picture to a restored picture; command line, service, validat
 
 import copy
 import hashlib
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Unpack, overload
 
@@ -16,47 +15,23 @@ from PIL import Image
 from torch import Tensor
 
 from harmonic.assets import find_weights
-from harmonic.errors import PictureError, UsageError, WeightsError
-from harmonic.images.disclosure import disclosed
-from harmonic.images.formats import by_name, by_suffix
-from harmonic.images.message import shown
-from harmonic.images.picture import Metadata, Picture, picture_to_pil
+from harmonic.errors import UsageError, WeightsError
+from harmonic.images.picture import Picture, picture_to_pil
 from harmonic.images.read import read_picture
-from harmonic.images.write import refuse_unwritable, write_picture
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.resize import resize_to
+from harmonic.restore.alpha import enlarge_alpha
 from harmonic.restore.device import pick_device, pick_precision
 from harmonic.restore.dials import Dials, Keywords, restore_dialled
 from harmonic.restore.engine import Engine, Progress, Result
+from harmonic.restore.file import FileKeywords, Report, Settings, restore_file
 from harmonic.restore.foreign import samples_of_array, samples_of_tensor
 from harmonic.restore.parts import PictureParts
-from harmonic.restore.size import Size, plan_size
 from harmonic.restore.tile_size import TileSize, parse_tile
-from harmonic.version import package_version
 
 DEFAULT_MODEL = "restore-fast"
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was done to one file.
-
-    size: width and height of the result. tile: side of the tiles' cores, None = restored as a whole. seconds: from
-    opening the source to having written the target. notes: what the user should hear, one phrase each. skipped: share
-    of the experts' work that no place of the picture asked for; None without experts.
-    """
-
-    source: Path
-    target: Path
-    size: tuple[int, int]
-    tile: int | None
-    precision: str
-    device: str
-    seconds: float
-    notes: tuple[str, ...]
-    skipped: float | None
 
 
 class Restorer:
@@ -104,7 +79,7 @@ class Restorer:
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
         self._generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
-        self._engine = Engine(ready, self.device, self.precision, self.tile)
+        self.engine = Engine(ready, self.device, self.precision, self.tile)
 
     @overload
     def restore(
@@ -138,55 +113,29 @@ class Restorer:
         if isinstance(picture, Tensor):
             return self._restore_tensor(picture, checked, progress)
         decoded = read_picture(picture)
-        return picture_to_pil(self._restore_picture(decoded, checked, progress)[0])
+        return picture_to_pil(self.run_picture(decoded, checked, progress)[0])
 
     def restore_picture(
         self, picture: Picture, *, progress: Progress | None = None, **dials: Unpack[Keywords]
     ) -> Picture:
         """A decoded picture, restored; metadata stay, and alpha stays untouched (at scales above 1 it is enlarged)."""
-        return self._restore_picture(picture, self._checked(dials), progress)[0]
+        return self.run_picture(picture, self._checked(dials), progress)[0]
 
     def restore_file(
         self,
         source: str | Path,
         target: str | Path,
         *,
-        format: str | None = None,
-        quality: int | None = None,
-        overwrite: bool = False,
-        metadata: str = "keep",
         progress: Progress | None = None,
-        **dials: Unpack[Keywords],
+        **settings: Unpack[FileKeywords],
     ) -> Report:
         """Read, restore, write. `target` holds a complete picture afterwards or is as it was.
 
-        format, quality, overwrite: as `write_picture` takes them. metadata: keep, strip or strip-gps
-        (`images.disclosure`); unless stripped, they name what made the result. Raises HarmonicError that names the
-        file.
+        settings: the fields of `restore.file.Settings`: dials, format, quality, overwrite, metadata, max_pixels, page.
+        A picture whose pixels take more than 256 MiB is held by rows of tiles only, where its formats allow.
+        Raises HarmonicError that names the file.
         """
-        checked = self._checked(dials)
-        started, source, target = time.monotonic(), Path(source), Path(target)
-        refuse_existing(target, overwrite)
-        picture = read_picture(source)
-        try:
-            width, height = self._size_of_result(picture, checked.size)
-            refuse_unwritable(target, format, width, height, picture.alpha is not None, picture.colour.dtype.type)
-            restored, result = self._restore_picture(picture, checked, progress)
-        except (PictureError, WeightsError) as error:
-            raise type(error)(f"{shown(source)}: {error}") from error
-        restored = replace(restored, metadata=self._disclosed(restored.metadata, metadata, checked, target, format))
-        lost = write_picture(target, restored, format=format, quality=quality, overwrite=overwrite)
-        return Report(
-            source=source,
-            target=target,
-            size=(width, height),
-            tile=result.tile,
-            precision=self.precision,
-            device=str(self.device),
-            seconds=time.monotonic() - started,
-            notes=(*restored.notes, *lost),
-            skipped=result.skipped,
-        )
+        return restore_file(self, Path(source), Path(target), Settings(**settings), progress)
 
     def decompose(
         self,
@@ -206,67 +155,38 @@ class Restorer:
             samples = samples_of_array(picture)
         else:
             samples = (picture if isinstance(picture, Picture) else read_picture(picture)).colour
-        return self._engine.parts(samples, seed, region, progress)
+        return self.engine.parts(samples, seed, region, progress)
 
-    def _restore_picture(self, picture: Picture, dials: Dials, progress: Progress | None) -> tuple[Picture, Result]:
+    def run_picture(self, picture: Picture, dials: Dials, progress: Progress | None) -> tuple[Picture, Result]:
         """The restored picture, and what the engine says about it."""
-        result = restore_dialled(self._engine, picture.colour, dials, self.name, progress)
-        alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
+        result = restore_dialled(self.engine, picture.colour, dials, self.name, progress)
+        alpha = None if picture.alpha is None else enlarge_alpha(picture.alpha, self.scale)
         alpha = None if alpha is None else resize_to(alpha, *result.pixels.shape[:2])
         return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result
 
     def _restore_array(self, picture: np.ndarray, dials: Dials, progress: Progress | None) -> np.ndarray:
-        result = restore_dialled(self._engine, samples_of_array(picture), dials, self.name, progress).pixels
+        result = restore_dialled(self.engine, samples_of_array(picture), dials, self.name, progress).pixels
         return result if picture.ndim == 3 else result[..., 0]
 
     def _restore_tensor(self, picture: Tensor, dials: Dials, progress: Progress | None) -> Tensor:
         given = samples_of_tensor(picture)
-        results = [restore_dialled(self._engine, one, dials, self.name, progress).pixels for one in given]
+        results = [restore_dialled(self.engine, one, dials, self.name, progress).pixels for one in given]
         restored = torch.stack([torch.from_numpy(result).permute(2, 0, 1) for result in results]).to(picture.device)
         return restored if picture.ndim == 4 else restored[0].contiguous()
 
     def _checked(self, keywords: Keywords) -> Dials:
         dials = Dials(**keywords)
+        self.check(dials)
+        return dials
+
+    def check(self, dials: Dials) -> None:
+        """Raises UsageError for what these weights cannot do."""
         if dials.texture and not self._generates:
             text = f"--texture {dials.texture:g}: {self.name} generates no texture; name other weights with --model"
             raise UsageError(text)
-        return dials
-
-    def _size_of_result(self, picture: Picture, size: Size | None) -> tuple[int, int]:
-        height, width = picture.colour.shape[:2]
-        if size is None:
-            return self.scale * width, self.scale * height
-        plan = plan_size(size, width, height, [self.scale], self.name)
-        return plan.width, plan.height
-
-    def _disclosed(self, metadata: Metadata, wish: str, dials: Dials, target: Path, format: str | None) -> Metadata:
-        form = by_name(format) if format else by_suffix(target)
-        made = dials.strength > 0 and form is not None and "exif" in form.holds  # else there is nothing, or no place
-        told = f"HARMONIC {package_version()}, {self.name}, strength {dials.strength:g}, detail {dials.detail:g}"
-        texture = f", texture {dials.texture:g}, seed {dials.seed}" if dials.texture else ""
-        return disclosed(metadata, wish, told + texture if made else None)
-
-
-def refuse_existing(target: Path, overwrite: bool) -> None:
-    """Said before the work is done; `write_picture` decides for good. Raises PictureError."""
-    if target.exists() and not overwrite:
-        raise PictureError(f"{shown(target)}: exists already; use --overwrite to replace it, or -o to write elsewhere")
 
 
 def _deployed(network: Harmonic) -> Harmonic:
     """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients."""
     ready = fuse(network) if getattr(network, "form", None) == "train" else copy.deepcopy(network)
     return ready.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-
-
-def _enlarge_alpha(alpha: np.ndarray, scale: int) -> np.ndarray:
-    if scale == 1:
-        return alpha
-    height, width = alpha.shape
-    size = (scale * width, scale * height)
-    if alpha.dtype == np.uint8:
-        return np.asarray(Image.fromarray(alpha).resize(size, Image.Resampling.BICUBIC))
-    deep = np.asarray(Image.fromarray(alpha.astype(np.float32)).resize(size, Image.Resampling.BICUBIC))
-    if alpha.dtype == np.uint16:
-        return np.rint(deep.clip(0, 65535)).astype(np.uint16)
-    return deep.clip(0, 1)

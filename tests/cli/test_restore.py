@@ -186,8 +186,9 @@ def test_any_file_name_is_taken_and_given_back(weights, photo, tmp_path):
     assert second.stdout == b"" and second.stderr.count(b"\n") == 2  # introduction, skipped
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_path, number, code):
     (tmp_path / "in").mkdir()
     for index in range(400):
         (tmp_path / "in" / f"{index:03}.png").write_bytes(photo.read_bytes())
@@ -200,9 +201,9 @@ def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_
     deadline = time.monotonic() + 30
     while not list((tmp_path / "out").glob("*.png")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130 and "Traceback" not in err, err
+    assert process.returncode == code and "Traceback" not in err, err
     assert err.splitlines()[-1].startswith("interrupted; ")
     finished = list((tmp_path / "out").glob("*.png"))  # the last one may be finished, but not printed
     assert set(out.split()) <= {str(path) for path in finished}

@@ -111,7 +111,7 @@ class _Job:
         """Also the key of the result, for the ledger."""
         key, settings = None, self.settings
         if self.ledger:
-            key = _key(self.restorer, source, settings)
+            key = result_key_of(self.restorer, source, settings)
             if key and self.ledger.holds(target, key):
                 return Skipped(source, target), key
             if self.ledger.was_begun(target):  # a run was killed here, so a file of that name is our own
@@ -156,7 +156,7 @@ class _Job:
             return Failed(source, target, "write", str(error))
 
 
-def _key(restorer: Restorer, source: Path, settings: Settings) -> str | None:
+def result_key_of(restorer: Restorer, source: Path, settings: Settings) -> str | None:
     """Tile size and device are no part of it, since they change nothing that a user could see."""
     if restorer.digest is None:
         raise ValueError("a ledger needs a Restorer made from a weights file")

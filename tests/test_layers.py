@@ -31,7 +31,7 @@ ROOMS["cli"] = set(ROOMS) - {"__init__", "__main__"}
 
 THIRD_PARTY: dict[str, set[str]] = {
     "ops": {"torch", "numpy"},
-    "images": {"numpy", "PIL", "pyvips", "tifffile"},  # no torch: listing and checking files stays quick
+    "images": {"numpy", "PIL", "pyvips"},  # no torch: listing and checking files stays quick
     "nn": {"torch"},
     "degrade": {"torch", "numpy", "PIL", "pydantic"},
     "losses": {"torch", "safetensors"},

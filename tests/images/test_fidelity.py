@@ -1,4 +1,4 @@
-"""Nothing is lost in silence: every file of the corpus is read as it is and written as it was read, or refused by name."""
+"""Nothing is lost in silence: each file of the corpus is read and written as it is, or refused by name."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,7 +14,7 @@ from harmonic.images.picture import Metadata, Picture, joined
 from harmonic.images.read import read_picture
 from harmonic.images.write import write_picture
 
-CASES = [*kept(), *converted()]
+CASES, REFUSED = [*kept(), *converted()], list(refused())
 
 
 def place(case: Case, folder: Path) -> Path:
@@ -46,7 +46,7 @@ def assert_is(picture: Picture, case: Case) -> None:
 
 
 def test_the_corpus_is_large_and_covers_the_kinds():
-    every = [*CASES, *refused()]
+    every = [*CASES, *REFUSED]
     assert len(every) >= 60
     # C25: a flipped bit of a JPEG cannot be seen. C33 and C35 are about folders, not files: test_read, test_folder.
     assert {case.kind for case in every} == {f"C{n}" for n in range(1, 35)} - {"C25", "C33"}
@@ -63,12 +63,12 @@ def test_what_is_read_is_written_again_without_loss(tmp_path, case):
     target = output_path(source, tmp_path, tmp_path / "out", "auto" if case.worst == 0 else "png")
     notes = write_picture(target, picture, format=None if case.worst == 0 else "png")
     back = read_picture(target)
-    assert back.colour.dtype == picture.colour.dtype and np.array_equal(back.colour, picture.colour)
-    assert np.array_equal(back.alpha, picture.alpha) if picture.alpha is not None else back.alpha is None
+    assert back.colour.dtype == picture.colour.dtype and back.colour.shape == picture.colour.shape
+    assert np.array_equal(joined(back.colour, back.alpha), joined(picture.colour, picture.alpha))
     assert len(list(metadata_faults(back.metadata, case))) <= len(notes), "what is lost is said"
 
 
-@pytest.mark.parametrize("case", list(refused()), ids=str)
+@pytest.mark.parametrize("case", REFUSED, ids=str)
 def test_what_cannot_be_kept_is_refused_by_name(tmp_path, case):
     with pytest.raises(PictureError) as caught:
         read_picture(place(case, tmp_path))

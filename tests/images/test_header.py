@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmonic.errors import PictureError
+from harmonic.errors import PictureError, UsageError
 from harmonic.images import vips
 from harmonic.images.header import avif_bits
 from harmonic.images.picture import Picture, joined
 from harmonic.images.read import read_picture
+from harmonic.images.strips import open_strips
 from harmonic.images.write import encode
 from spoiled import png16
 
@@ -115,7 +116,7 @@ def test_deep_avif_is_deep_and_white_stays_white(tmp_path):
     (path := tmp_path / "a.avif").write_bytes(encode(Picture(white), "avif"))
     picture = read_picture(path)
     assert picture.colour.dtype == np.uint16
-    assert picture.colour[:6].max() < 300 and picture.colour[10:].min() > 65_200
+    assert picture.colour[:6].max() < 300 and picture.colour[10:].max() == 65_535
 
 
 def test_an_avif_that_lies_about_its_depth_is_refused(tmp_path, make):
@@ -147,6 +148,16 @@ def test_a_frame_that_is_named_is_taken_and_said(tmp_path, make, suffix):
             assert np.array_equal(picture.colour, np.asarray(opened.convert("RGB")))
         assert f"frame {page} alone is taken" in picture.notes
     assert "no frame 3" in refusal(path, page=3)
+    with pytest.raises(UsageError, match="count from 1"):
+        read_picture(path, page=0)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_a_single_picture_has_no_second_frame(tmp_path, dtype):
+    (path := tmp_path / "a.png").write_bytes(encode(Picture(np.zeros((2, 3, 3), dtype)), "png"))
+    assert "no frame 2" in refusal(path, page=2)
+    with pytest.raises(PictureError, match="no frame 2"), open_strips(path, page=2):
+        pass
 
 
 def test_a_single_gif_is_a_picture_and_its_fate_is_said(tmp_path, make):

@@ -88,6 +88,15 @@ def test_alpha_and_metadata_stay(restorer, pixels):
     assert np.array_equal(result.alpha, alpha) and not np.array_equal(result.colour, pixels)
 
 
+def test_colours_under_full_transparency_do_not_touch_seen_ones(restorer, pixels):
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:, 20:] = 0
+    other = pixels.copy()
+    other[:, 20:] ^= 255
+    one, two = (restorer.restore_picture(Picture(colour, alpha)) for colour in (pixels, other))
+    assert np.array_equal(one.colour[:, :20], two.colour[:, :20])
+
+
 def test_alpha_is_enlarged_with_the_picture(stand_in, pixels):
     restorer = Restorer(stand_in(2), device="cpu", precision="fp32")
     result = restorer.restore_picture(Picture(pixels, np.full((33, 47), 255, np.uint8)))

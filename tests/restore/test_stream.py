@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 from torch import device
 
+from harmonic.errors import PictureError
 from harmonic.images.picture import Metadata
 from harmonic.images.read import MOST_PIXELS, read_picture
 from harmonic.restore import rows, stream
-from harmonic.restore.alpha import AlphaRows, enlarge_alpha
 from harmonic.restore.engine import Engine, Mix
 from harmonic.restore.stream import restore_strips
 
@@ -38,30 +38,15 @@ def test_a_streamed_picture_is_the_whole_one(stand_in, tmp_path, name, scale):
     assert (told.outline.height, told.outline.width) == (scale * 301, scale * 257) and told.work.tile == 64
 
 
-@pytest.mark.parametrize("strength", [0.0, 1.0])
-def test_transparency_goes_with_its_rows(stand_in, tmp_path, strength):
+def test_transparency_is_copied_with_its_rows_and_otherwise_refused(stand_in, tmp_path):
     pixels = saved(tmp_path / "a.png", (301, 57, 4))
-    restored(Engine(stand_in(), CPU, "fp32", 64), tmp_path / "a.png", tmp_path / "out.png", Mix(strength=strength))
+    engine = Engine(stand_in(), CPU, "fp32", 64)
+    restored(engine, tmp_path / "a.png", tmp_path / "out.png", Mix(strength=0.0))
     result = read_picture(tmp_path / "out.png")
     np.testing.assert_array_equal(result.alpha, pixels[..., 3])
-    assert strength or (result.colour == pixels[..., :3]).all()
-
-
-@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-@pytest.mark.parametrize("band", [1, 8, 300])
-def test_transparency_enlarged_in_bands_is_that_enlarged_whole(dtype, band):
-    alpha = (np.random.default_rng(0).random((61, 20)) * (1 if dtype == np.float32 else np.iinfo(dtype).max)).astype(
-        dtype
-    )
-    rows, taken = AlphaRows(61, 4), []
-    blocks = [(alpha[start : start + 7, :, None], alpha[start : start + 7]) for start in range(0, 61, 7)]
-    colours, read = rows.colours(blocks), 0
-    for start in range(0, 61, band):
-        stop = min(start + band, 61)
-        while read < min(stop + 4, 61):  # the halo of a tile
-            read += len(next(colours))
-        taken.append(rows.take(4 * (stop - start)))
-    np.testing.assert_array_equal(np.concatenate(taken), enlarge_alpha(alpha, 4))
+    np.testing.assert_array_equal(result.colour, pixels[..., :3])
+    with pytest.raises(PictureError, match="transparency"):
+        restored(engine, tmp_path / "a.png", tmp_path / "out.png")
 
 
 def test_a_network_with_a_context_sees_the_whole_picture(hybrid_network, tmp_path):

@@ -10,7 +10,7 @@ from typing import IO
 import numpy as np
 from PIL import Image
 
-from harmonic.errors import PictureError
+from harmonic.errors import PictureError, UsageError
 from harmonic.images import tiff_tags
 from harmonic.images.formats import Format
 from harmonic.images.png_chunks import PngSurvey, survey_png
@@ -37,12 +37,16 @@ class Header:
 def read_header(file: IO[bytes], form: Format, name: str, page: int | None) -> Header:
     """Depth and pages of a file by our own reading; PNG checksums are tested on the way.
 
-    Raises PictureError for depths that cannot be kept and for several pages when none is named (from 1), ValueError
-    for damage.
+    Raises PictureError for depths that cannot be kept and for several pages when none is named (from 1), UsageError
+    for page 0 and below, ValueError for damage.
     """
+    if page is not None and page < 1:
+        raise UsageError(f"page {page}: pages and frames count from 1")
     match form.name:
         case "PNG":
             png = survey_png(file)
+            if png.bits == 16 and page not in (None, 1):
+                raise PictureError(f"{name}: has no frame {page}; name another")
             if png.animated and png.bits == 16:
                 raise PictureError(f"{name}: is a 16-bit animation, which is not read; save its frames apart first")
             return Header(np.uint16 if png.bits == 16 else np.uint8, (page or 1) - 1, png)

@@ -20,6 +20,7 @@ _EXIF, _GPS, _INTEROP = ExifTags.IFD.Exif, ExifTags.IFD.GPSInfo, ExifTags.IFD.In
 _ORIENTATION, _X_RESOLUTION = ExifTags.Base.Orientation, ExifTags.Base.XResolution
 _RESOLUTION_UNIT = ExifTags.Base.ResolutionUnit
 _WIDTH, _HEIGHT = 0xA002, 0xA003  # PixelXDimension, PixelYDimension, in the Exif directory
+_PHOTOSHOP_NOTE = "Photoshop's own data are not kept"
 _PHOTOSHOP, _IPTC_RESOURCE, _RESOLUTION_RESOURCE = 34377, 0x0404, 0x03ED
 
 # Tags of a TIFF that say how its pixels are stored, not what they show (TIFF 6.0), and blocks that we carry ourselves
@@ -57,10 +58,10 @@ def metadata_of_tiff(file: IO[bytes], tags: Directory) -> tuple[Metadata, int, t
     exif, orientation, _, notes = _exif_of(load, True)
     dpi, unit = (*tags.numbers(_X_RESOLUTION), *tags.numbers(_X_RESOLUTION + 1)), tags.number(_RESOLUTION_UNIT, 2)
     dpi = _sound_dpi([value * (2.54 if unit == 3 else 1) for value in dpi]) if unit in (2, 3) else None
-    metadata = Metadata(
-        content(tiff_tags.ICC), exif, _upright_xmp(content(tiff_tags.XMP)), dpi, content(tiff_tags.IPTC)
-    )
-    return metadata, orientation, notes
+    icc, xmp, iptc = (content(tag) for tag in (tiff_tags.ICC, tiff_tags.XMP, tiff_tags.IPTC))
+    if _PHOTOSHOP in tags.tags:
+        notes += (_PHOTOSHOP_NOTE,)
+    return Metadata(icc, exif, _upright_xmp(xmp), dpi, iptc), orientation, notes
 
 
 def _exif_of(load: Callable[[], Image.Exif], stated: bool) -> tuple[bytes | None, int, bool, tuple[str, ...]]:
@@ -121,7 +122,7 @@ def _iptc_of(image: Image.Image) -> tuple[bytes | None, tuple[str, ...]]:
     tags = getattr(image, "tag_v2", {})
     iptc = tags.get(tiff_tags.IPTC) or block.get(_IPTC_RESOURCE)
     more = _PHOTOSHOP in tags or set(block) - {_IPTC_RESOURCE, _RESOLUTION_RESOURCE}
-    notes = ("Photoshop's own data are not kept",) if more else ()
+    notes = (_PHOTOSHOP_NOTE,) if more else ()
     return (iptc, notes) if isinstance(iptc, bytes) and iptc else (None, notes)
 
 

@@ -74,19 +74,23 @@ def joined(colour: np.ndarray, alpha: np.ndarray | None) -> np.ndarray:
     return colour if alpha is None else np.concatenate([colour, alpha[..., None]], axis=2)
 
 
+def refuse_beyond_pil(picture: Picture) -> None:
+    """Raises PictureError for deep colour or deep transparency, which a PIL image cannot hold."""
+    if picture.colour.dtype != np.uint8 and (picture.colour.shape[2] > 1 or picture.alpha is not None):
+        kind = f"{picture.colour.dtype} colour or transparency"
+        raise PictureError(f"a PIL image cannot hold {kind}; have it written to a file instead")
+
+
 def pixels_to_pil(picture: Picture) -> Image.Image:
     """The pixels alone, as a PIL image of mode L, LA, RGB or RGBA; deep grey as I;16 or F.
 
-    Raises PictureError for deep colour or deep transparency, which a PIL image cannot hold.
+    Raises PictureError as `refuse_beyond_pil` does.
     """
     colour, alpha = picture.colour, picture.alpha
     if colour.dtype not in (np.uint8, np.uint16, np.float32) or colour.ndim != 3 or colour.shape[2] not in (1, 3):
         raise ValueError(f"colour must be (H, W, 1 or 3) uint8, uint16 or float32, got {colour.shape} {colour.dtype}")
+    refuse_beyond_pil(picture)
     samples = joined(colour, alpha)
-    if samples.dtype != np.uint8 and samples.shape[2] > 1:
-        raise PictureError(
-            f"a PIL image cannot hold {samples.dtype} colour or transparency; write it to a file instead"
-        )
     return Image.fromarray(np.ascontiguousarray(samples[..., 0] if samples.shape[2] == 1 else samples))
 
 

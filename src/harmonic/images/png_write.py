@@ -9,6 +9,7 @@ import numpy as np
 from harmonic.images.picture import Metadata, Outline
 from harmonic.images.png_chunks import SIGNATURE, chunk
 
+_FILTERED = 1 << 19  # bytes filtered at a time: what stays in a processor's cache is done in half the time
 _COLOUR_TYPES = {(1, False): 0, (3, False): 2, (1, True): 4, (3, True): 6}
 
 
@@ -28,8 +29,11 @@ class PngRows:
     def add(self, samples: np.ndarray) -> None:
         """(n, W, 1 to 4), the next n rows."""
         rows = np.ascontiguousarray(samples, self._type).view(np.uint8).reshape(len(samples), -1)
-        self._emit(self._deflate.compress(_filtered(rows, self._above, self._step)))
-        self._above = rows[-1]
+        few = max(1, _FILTERED // rows.shape[1])
+        for start in range(0, len(rows), few):
+            part = rows[start : start + few]
+            self._emit(self._deflate.compress(_filtered(part, self._above, self._step).tobytes()))
+            self._above = part[-1]
 
     def finish(self) -> bytes:
         """The first bytes of the file as they must be in the end: none of them changes."""
@@ -43,8 +47,8 @@ class PngRows:
 
 
 def _filtered(rows: np.ndarray, above: np.ndarray, step: int) -> np.ndarray:
-    """(n, bytes) uint8 and the row above -> (n, 1 + bytes): in each row, of the filters Sub, Up, Average and Paeth (1 to
-    4), the one whose absolute differences sum to least (§12.7).
+    """(n, bytes) uint8 and the row above -> (n, 1 + bytes): in each row the filter of 1 to 4 (Sub, Up, Average, Paeth)
+    whose absolute differences sum to least (§12.7).
     """
     up = np.concatenate([above[None], rows[:-1]])
     left, corner = np.zeros_like(rows), np.zeros_like(rows)

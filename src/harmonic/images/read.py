@@ -28,7 +28,7 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from harmonic.errors import PictureError
+from harmonic.errors import HarmonicError, PictureError
 from harmonic.images.formats import READABLE, SNIFFED_BYTES, Format, by_suffix, foreign_kind, sniff, writable_like
 from harmonic.images.header import Header, check_frames, check_image, check_size, read_header
 from harmonic.images.message import reason, shown
@@ -36,6 +36,7 @@ from harmonic.images.metadata import fitting_profile, metadata_of
 from harmonic.images.picture import Picture
 from harmonic.images.pixels import split, upright
 from harmonic.images.rows import Rows, open_rows
+from harmonic.images.tiff_tags import IPTC
 
 MOST_PIXELS = 512_000_000
 _ROWS = 256  # decoded at a time
@@ -150,8 +151,11 @@ def _with_pillow(
         # Pillow scales grey values of 2 and 4 bit to 8, but not the key that marks one of them as transparent.
         image.info["transparency"] = key * {"L;2": 85, "L;4": 17}.get(str(image.tile[0].args), 1)
     picture = _decode(image, name)
-    chunks = header.png.colour if header.png and picture.metadata.icc is None else ()
-    metadata = replace(picture.metadata, png_colour=chunks)
+    metadata = picture.metadata
+    if header.png and metadata.icc is None:
+        metadata = replace(metadata, png_colour=header.png.colour)
+    if header.tiff and IPTC in header.tiff.tags:  # of whatever type; Pillow gives only some of them as bytes
+        metadata = replace(metadata, iptc=header.tiff.tags[IPTC].data)
     return replace(picture, metadata=metadata, notes=(*notes, *picture.notes))
 
 
@@ -189,7 +193,7 @@ def read_whole(rows: Rows) -> Picture:
     for start in range(0, line.height, _ROWS):
         stop = min(start + _ROWS, line.height)
         colour[start:stop], part = rows.fetch(start, stop)
-        if alpha is not None:
+        if alpha is not None and part is not None:
             alpha[start:stop] = part
     colour, alpha = upright(colour, rows.orientation), None if alpha is None else upright(alpha, rows.orientation)
     return Picture(colour, alpha, line.format, line.metadata, line.notes)
@@ -234,7 +238,7 @@ def only_picture_errors(name: str) -> Iterator[None]:
     """Whatever a decoder or the file system raises within becomes one line of ours. Raises PictureError."""
     try:
         yield
-    except PictureError:
+    except HarmonicError:
         raise
     except FileNotFoundError as error:
         raise PictureError(f"{name}: there is no such file; check the name") from error

@@ -35,7 +35,7 @@ class Rows:
         """Rows start to stop -> (colour (n, W, C), alpha (n, W) or None). Raises PictureError, pyvips.Error."""
         line = self.outline
         buffer = self._region.fetch(0, start, line.width, stop - start)
-        samples = np.frombuffer(buffer, self.outline.dtype).reshape(stop - start, line.width, self._image.bands)
+        samples: np.ndarray = np.frombuffer(buffer, line.dtype).reshape(stop - start, line.width, self._image.bands)
         if self._bits < 16 and line.dtype == np.uint16:  # AVIF: its bits stand at the top, white must become white
             most = (1 << self._bits) - 1
             samples = (((samples >> (16 - self._bits)).astype(np.uint32) * 65535 + most // 2) // most).astype(np.uint16)
@@ -56,6 +56,8 @@ class _Plan:
 
 def streams(file: IO[bytes], form: Format, header: Header) -> bool:
     """Whether rows of this file come without the whole picture in memory."""
+    if header.page and form.name != "TIFF":  # a frame of an animation is made of those before it
+        return False
     match form.name:
         case "PNG":
             png = header.png
@@ -77,9 +79,7 @@ def open_rows(file: IO[bytes], form: Format, header: Header, name: str, max_pixe
     image = load(pyvips, file, form.name, header.page)
     bands = plan.channels + plan.alpha
     if _DTYPES.get(image.format) is not header.dtype or image.bands != bands:
-        raise PictureError(
-            f"{name}: is stored in an unusual way ({image.format}, {image.bands} channels); save it anew"
-        )
+        raise PictureError(f"{name}: is stored oddly ({image.format}, {image.bands} channels); save it anew")
     check_size(image.width, image.height, name, max_pixels)
     icc, dropped = fitting_profile(plan.metadata.icc, plan.channels)
     metadata = replace(plan.metadata, icc=icc, png_colour=plan.metadata.png_colour if icc is None else ())
@@ -97,7 +97,7 @@ def _plan(file: IO[bytes], form: Format, header: Header, name: str, max_pixels: 
         return _plan_tiff(file, header.tiff, header, name, max_pixels)
     file.seek(0)
     image = {"JPEG": JpegImagePlugin.JpegImageFile, "AVIF": AvifImagePlugin.AvifImageFile}[form.name](file)
-    check_size(*image.size, name, max_pixels)
+    check_size(image.width, image.height, name, max_pixels)
     metadata, orientation, notes = metadata_of(image)
     if form.name == "AVIF":
         orientation = 1  # libheif has turned the pixels

@@ -57,24 +57,23 @@ def open_strips(source: Path | str, *, max_pixels: int = MOST_PIXELS, page: int 
         header = read_header(file, form, name, page)
         deep, able = header.dtype != np.uint8, streams(file, form, header)
         rows = open_rows(file, form, header, name, max_pixels) if deep or (able and is_installed()) else None
+        notes = tuple(about_format(path, form))
         if rows is not None and able and rows.orientation in (1, 2):
-            strips = _streamed(rows, name)
+            strips = _streamed(rows, name, notes)
         elif rows is not None and deep:
-            strips = _held(read_whole(rows), name)
+            whole = read_whole(rows)
+            strips = _held(replace(whole, notes=(*notes, *whole.notes)), name)
         else:
             strips = _held(read_picture(path, max_pixels=max_pixels, page=page), name)
-        if rows is not None and deep or strips.streamed:
-            notes = (*about_format(path, form), *strips.outline.notes)
-            strips.outline = replace(strips.outline, notes=notes)
-    yield strips
+    yield strips  # out here: what goes wrong in the caller's block is none of our errors
 
 
-def _streamed(rows: Rows, name: str) -> Strips:
+def _streamed(rows: Rows, name: str, notes: tuple[str, ...]) -> Strips:
     def fetch(start: int, stop: int) -> Block:
         colour, alpha = rows.fetch(start, stop)
         return upright(colour, rows.orientation), None if alpha is None else upright(alpha, rows.orientation)
 
-    return Strips(rows.outline, True, fetch, name)
+    return Strips(replace(rows.outline, notes=(*notes, *rows.outline.notes)), True, fetch, name)
 
 
 def _held(picture: Picture, name: str) -> Strips:

@@ -61,7 +61,7 @@ class TiffRows:
             differences = rows.copy()
             differences[:, 1:] -= rows[:, :-1]
             rows = differences
-        data = zlib.compress(rows.astype(rows.dtype.newbyteorder(self._order)).tobytes())
+        data = zlib.compress(rows.astype(f"{self._order}{rows.dtype.kind}{rows.dtype.itemsize}").tobytes())
         self._offsets.append(self._place)
         self._lengths.append(len(data))
         self._put(data)

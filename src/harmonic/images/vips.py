@@ -1,4 +1,4 @@
-"""The one door to libvips (extra `images`): only loaders that are named here, strict, and nothing kept between files."""
+"""The one door to libvips (extra `images`): only loaders named here, strict, and nothing kept between files."""
 
 import logging
 from functools import cache

@@ -98,9 +98,8 @@ def encode(picture: Picture, format: str, quality: int | None = None, *, name: s
             return _encode_by_rows(picture, form)
         if picture.colour.dtype == np.uint16:
             return encode_avif(joined(picture.colour, picture.alpha), picture.metadata, quality or 90, name)
-        pixels_to_pil(picture).save(
-            buffer := io.BytesIO(), format=form.name, **_options(picture.metadata, form, quality)
-        )
+        options = _options(picture.metadata, form, quality)
+        pixels_to_pil(picture).save(buffer := io.BytesIO(), format=form.name, **options)
         return buffer.getvalue()
     except PictureError:
         raise

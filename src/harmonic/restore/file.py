@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harmonic.errors import PictureError, WeightsError
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import by_name, by_suffix
-from harmonic.images.glance import upright_size
+from harmonic.images.glance import is_opaque, upright_size
 from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS, read_picture
@@ -50,11 +50,6 @@ class Settings(Dials):
     metadata: str = "keep"
     max_pixels: int = MOST_PIXELS
     page: int | None = None
-
-    @property
-    def streamable(self) -> bool:
-        """Whether rows can go their way one by one; all else needs the whole picture."""
-        return not (self.ensemble or self.wrap or self.mask is not None or self.size is not None)
 
 
 @dataclass(frozen=True)
@@ -110,7 +105,7 @@ def open_file(restorer: "Restorer", source: Path, target: Path, settings: Settin
     restorer.check(settings)
     refuse_existing(target, settings.overwrite)
     picture = None
-    if not (settings.streamable and _bytes_held(source, restorer.scale) > MOST_HELD):
+    if not _streamed(restorer, source, settings):
         picture = read_picture(source, max_pixels=settings.max_pixels, page=settings.page)
         with _named(source):
             width, height = _size_of_result(restorer, picture, settings)
@@ -174,10 +169,13 @@ def _named(source: Path) -> Iterator[None]:
         raise error if named else type(error)(f"{shown(source)}: {error}") from error
 
 
-def _bytes_held(source: Path, scale: int) -> int:
-    """Input and result of a picture of 8-bit colour, were they held whole, by its header; 0 for what is no picture."""
+def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
+    """Whether input and result would take too much, were they held whole, and rows can go their way one by one."""
     sides = upright_size(source)
-    return 0 if sides is None else 3 * sides[0] * sides[1] * (1 + scale**2)
+    if sides is None or 3 * sides[0] * sides[1] * (1 + restorer.scale**2) <= MOST_HELD:
+        return False
+    whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None
+    return not whole and (is_opaque(source) or settings.strength == 0)
 
 
 def _size_of_result(restorer: "Restorer", picture: Picture, dials: Dials) -> tuple[int, int]:

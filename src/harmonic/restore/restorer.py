@@ -16,8 +16,9 @@ from torch import Tensor
 
 from harmonic.assets import find_weights
 from harmonic.errors import UsageError, WeightsError
-from harmonic.images.picture import Picture, picture_to_pil
+from harmonic.images.picture import Picture, picture_to_pil, refuse_beyond_pil
 from harmonic.images.read import read_picture
+from harmonic.images.transparency import visible_colours
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
@@ -100,9 +101,10 @@ class Restorer:
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
 
-        A path or a PIL image gives a PIL image. uint8 and uint16 arrays (H, W), (H, W, 1 or 3) give their type. Float
-        arrays of these shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values
-        beyond go through as they are, and the float32 result is not clamped.
+        A path or a PIL image gives a PIL image (deep colour is refused: `restore_file` keeps it). uint8 and uint16
+        arrays (H, W), (H, W, 1 or 3) give their type. Float arrays of these shapes and float tensors (C, H, W),
+        (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go through as they are, and the float32 result
+        is not clamped.
         dials: the fields of `restore.dials.Dials`: strength, detail, texture, seed, ensemble, wrap, mask, size.
         Raises PictureError, UsageError, ResourceError, WeightsError for a size that these weights do not reach;
         ValueError for arrays of other shapes and types.
@@ -113,6 +115,7 @@ class Restorer:
         if isinstance(picture, Tensor):
             return self._restore_tensor(picture, checked, progress)
         decoded = read_picture(picture)
+        refuse_beyond_pil(decoded)  # before the work
         return picture_to_pil(self.run_picture(decoded, checked, progress)[0])
 
     def restore_picture(
@@ -159,7 +162,10 @@ class Restorer:
 
     def run_picture(self, picture: Picture, dials: Dials, progress: Progress | None) -> tuple[Picture, Result]:
         """The restored picture, and what the engine says about it."""
-        result = restore_dialled(self.engine, picture.colour, dials, self.name, progress)
+        source = picture.colour
+        if picture.alpha is not None and dials.strength:
+            source = visible_colours(source, picture.alpha)
+        result = restore_dialled(self.engine, source, dials, self.name, progress)
         alpha = None if picture.alpha is None else enlarge_alpha(picture.alpha, self.scale)
         alpha = None if alpha is None else resize_to(alpha, *result.pixels.shape[:2])
         return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result

@@ -7,10 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
+from harmonic.errors import PictureError
+from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Outline
 from harmonic.images.strips import Strips, open_strips, write_strips
 from harmonic.images.write import refuse_unwritable
-from harmonic.restore.alpha import AlphaRows
 from harmonic.restore.engine import Engine, Mix, Progress, Work
 from harmonic.restore.rows import RowsIn, RowsOut
 
@@ -44,7 +45,8 @@ def restore_strips(
     formats can be streamed.
 
     disclose: from the metadata of the source to those of the result. The rest as in `read_picture` and `write_picture`.
-    Raises as they and `Engine.run` do.
+    Raises as they and `Engine.run` do; PictureError for transparency, whose hidden colours are filled from afar, unless
+    the strength is 0.
     """
     scale = engine.network.scale
     with ExitStack() as reading:
@@ -54,21 +56,25 @@ def restore_strips(
             return reading.enter_context(open_strips(source, max_pixels=max_pixels, page=page))
 
         line = begin().outline
+        copied = mix.strength == 0 and scale == 1
+        if line.alpha and not copied:
+            raise PictureError(
+                f"{shown(source)}: is too large to be restored with its transparency; cut it, or flatten it"
+            )
         shape, dtype = (line.height, line.width, line.channels), np.dtype(line.dtype)
-        alpha = AlphaRows(line.height, scale)
         size = {"height": scale * line.height, "width": scale * line.width}
         result = replace(line, **size, metadata=disclose(line.metadata))
         refuse_unwritable(target, format, result.width, result.height, line.alpha, line.dtype)
         with write_strips(target, result, format=format, quality=quality, overwrite=overwrite) as writer:
-            if mix.strength == 0 and scale == 1:
+            if copied:
                 for colour, transparency in begin().read():
                     writer.add(colour, transparency)
                 work = Work()
             else:
                 context = engine.look(RowsIn(shape, dtype, lambda: (colour for colour, _ in begin().read())))
-                rows = RowsIn(shape, dtype, lambda: alpha.colours(begin().read()))
+                rows = RowsIn(shape, dtype, lambda: (colour for colour, _ in begin().read()))
                 shape = (scale * line.height, scale * line.width, line.channels)
-                filled = RowsOut(shape, dtype, lambda block: writer.add(block, alpha.take(len(block))))
+                filled = RowsOut(shape, dtype, writer.add)
                 work = engine.fill(filled, rows, mix, context, progress, _tallest(line, engine))
         return Streamed(replace(result, notes=(*line.notes, *writer.notes)), work)
 

@@ -77,8 +77,8 @@ def enlarged_by(plane: np.ndarray) -> float | None:
 
     Interpolated pixels differ in how strongly they vary, with a period that the factor decides. Source: Gallagher,
     "Detection of linear and cubic interpolation in JPEG compressed images", CRV 2005; first differences beside his
-    second ones, which tell nothing at a factor of 2. Two factors share each period; how far detail reaches decides. Noise, JPEG
-    or reduction afterwards hide it: None means unknown, not no.
+    second ones, which tell nothing at a factor of 2. Two factors share each period; how far detail reaches decides,
+    though 5/3 often passes for 5/2. Noise, JPEG or reduction afterwards hide it: None means unknown, not no.
     """
     if min(plane.shape) < 64:
         return None

@@ -29,7 +29,8 @@ def test_a_page_holds_its_pictures_bit_for_bit_and_needs_no_network(pictures):
     assert [item["name"] for item in items] == list(pictures)
     for item, picture in zip(items, pictures.values(), strict=True):
         data = base64.b64decode(item["data"].removeprefix("data:image/png;base64,"))
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), picture.colour)
+        with Image.open(io.BytesIO(data)) as image:
+            assert np.array_equal(np.asarray(image), picture.colour)
         assert (item["height"], item["width"]) == picture.colour.shape[:2]
 
 

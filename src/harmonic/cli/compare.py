@@ -35,7 +35,7 @@ def compare(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Show what models make of one picture: a page with a wipe, and a picture with all side by side.
+    """Show one picture as models restore it: a page with a wipe, and a picture with all side by side.
 
     Both hold all that they show; the page opens in any browser without a network. Prints the names of both.
     """

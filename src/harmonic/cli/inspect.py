@@ -58,5 +58,5 @@ def _readable(d: "Diagnosis") -> str:
     seen = "; ".join(d.findings) or "nothing is seen that needs restoring"
     return (
         f"{shown(d.source)}\n  {d.format} {width}x{height}, {d.mode}, {d.depth} bit, {profile}\n"
-        f"  {signs}{quality}\n  {seen}\n  try: {d.command}"
+        f"  {signs}{quality}\n  {seen}" + (f"\n  try: {d.command}" if d.findings else "")
     )

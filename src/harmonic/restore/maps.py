@@ -36,8 +36,8 @@ def provenance(parts: PictureParts, dials: Dials) -> np.ndarray:
     -> (ceil(sH / 2K), ceil(sW / 2K)) float32, 0 = all from the input, 1 = all invented; K as in design §2.
     With B the high band of the base, H that of the correction as it is mixed, and <> the mean over a window:
     a = <H·B>/<B²>, limited to [-1, 0], says how much of B was taken away, as denoising does; R = H - a·B is what came
-    in addition. The share is <R²> / (<R²> + <((1 + a)·B)²> + (1/255)²). Detail that noise had hidden counts as new, since
-    the input does not determine it; so does what sharpening adds.
+    in addition. The share is <R²> / (<R²> + <((1 + a)·B)²> + (1/255)²). Detail that noise had hidden counts as new,
+    since the input does not determine it; so does what sharpening adds.
     """
     scale = parts.base.shape[0] // parts.region.height
     cell = 4 if scale == 1 else 2 * scale

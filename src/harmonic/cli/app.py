@@ -2,8 +2,8 @@
 
 Exit codes: 0 all done; 1 some inputs failed, the others are done; 2 wrong usage; 3 weights missing or wrong; 4 out of
 memory, disk or permission; 5 a training that went wrong; 130 interrupted, 143 by SIGTERM. Results go to stdout,
-everything else to stderr. Nothing heavy is imported here: `--help` must answer at once, so the commands import what they need when they
-run.
+everything else to stderr. Nothing heavy is imported here: `--help` must answer at once, so the commands import what
+they need when they run.
 """
 
 import io
@@ -68,16 +68,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code (SystemExit)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # file names are bytes, and come out as they are
-    signal.signal(signal.SIGTERM, _terminate)
-    sys.exit(run(arguments))
+    terminated = False
 
+    def terminate(*_: object) -> None:
+        nonlocal terminated
+        terminated = True
+        raise KeyboardInterrupt  # so that what is being written is finished or removed, as with Ctrl-C
 
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM, which leaves the same way as Ctrl-C: what is being written is finished or removed."""
-
-
-def _terminate(*_: object) -> None:
-    raise _Terminated
+    signal.signal(signal.SIGTERM, terminate)
+    code = run(arguments)
+    sys.exit(TERMINATED if terminated and code == INTERRUPTED else code)
 
 
 def run(arguments: list[str] | None = None) -> int:
@@ -87,8 +87,8 @@ def run(arguments: list[str] | None = None) -> int:
         sys.stdout.flush()
     except HarmonicError as error:
         code = _complain(error, error.exit_code)
-    except (KeyboardInterrupt, typer.Abort) as stop:  # click turns the one into the other
-        code = TERMINATED if isinstance(stop.__cause__ or stop, _Terminated) else INTERRUPTED
+    except (KeyboardInterrupt, typer.Abort):
+        code = INTERRUPTED
     except BrokenPipeError:  # the reader of our output has left, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
@@ -103,7 +103,7 @@ def run(arguments: list[str] | None = None) -> int:
         if not hasattr(error, "format_message"):
             raise
         code = _complain_usage(error)
-    if code in (INTERRUPTED, TERMINATED):
+    if code == INTERRUPTED:
         say("interrupted; all that is finished is valid, run the same command again to go on")
     return code
 

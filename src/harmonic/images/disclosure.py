@@ -31,7 +31,7 @@ def disclosed(metadata: Metadata, wish: str, mark: str | None) -> Metadata:
     if wish not in WISHES:
         raise UsageError(f"--metadata {wish}: is not known; use one of {', '.join(WISHES)}")
     if wish == "strip":
-        return replace(metadata, exif=None, xmp=None)
+        return replace(metadata, exif=None, xmp=None, iptc=None, texts=())
     if wish == "strip-gps":
         xmp = None if metadata.xmp is None else _XMP_GPS.sub(b"", metadata.xmp)
         metadata = replace(metadata, exif=_without_gps(metadata.exif), xmp=xmp)

@@ -135,7 +135,7 @@ def test_an_existing_file_is_refused_before_any_work(restorer, tmp_path):
 @pytest.mark.parametrize("mode, name, complaint", [("RGBA", "b.jpg", "transparency"), ("RGB", "b.webp", "16,383")])
 def test_what_the_format_cannot_hold_is_said_before_any_work(restorer, tmp_path, monkeypatch, mode, name, complaint):
     Image.new(mode, (16_384, 1)).save(source := tmp_path / "a.png")
-    monkeypatch.setattr(restorer, "_restore_picture", lambda *_: pytest.fail("worked for nothing"))
+    monkeypatch.setattr(restorer, "run_picture", lambda *_: pytest.fail("worked for nothing"))
     with pytest.raises(PictureError, match=complaint):
         restorer.restore_file(source, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]

@@ -78,7 +78,7 @@ def _pencil():
     try:
         from harmonic.measure.pareto import draw_pareto
     except ImportError:
-        say("matplotlib is missing, so there is no picture; install the extra `train`")
+        say("matplotlib is missing, so there is no picture; install the extra `bench`")
         return None
     return draw_pareto
 

@@ -21,7 +21,7 @@ from harmonic.measure.peers.restormer import Restormer
 from harmonic.measure.suites import Suite, suites_named
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import fast
+from harmonic.network.presets import Scale, fast
 
 OURS = "fast"
 
@@ -36,7 +36,7 @@ class LineUp:
 
     name: str
     entrants: Mapping[str, Callable[[], nn.Module]]
-    scale: int
+    scale: Scale
     mixture: Mixture
     crop: int
     batch: int
@@ -96,7 +96,7 @@ ENLARGEMENT = LineUp(
     scale=4,
     mixture=Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0, grey=0.02),  # of recipes/sr2_fast.yaml
     crop=48,
-    batch=8,
+    batch=4,
     side=128,
     suites=_settings("sr", 4, "x4"),
 )

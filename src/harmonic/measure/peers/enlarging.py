@@ -79,7 +79,7 @@ def seemore(channels: int, layers: int, scale: int = 4) -> Enlarging:
     return Enlarging(network, scale, multiple=16)
 
 
-def deployed(network: Enlarging) -> Enlarging:
+def deployed(network: nn.Module) -> nn.Module:
     """A copy in the form that is timed and used: SPAN's parallel kernels are one, and nothing else changes."""
     ready = copy.deepcopy(network).eval()
     for parent in list(ready.modules()):

@@ -30,7 +30,7 @@ def test_growth_is_the_power_of_the_pixels(power):
 def test_runtimes_stand_side_by_side_and_costs_are_those_of_both_forms():
     network = Harmonic(tiny()).eval()
     content = speed_report(
-        {"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1,
+        {"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1,
         runtimes={"torch": fused, "other": lambda *_: lambda: None},
     )  # fmt: skip
     assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, other", "NAFNet-w32"] * 2
@@ -53,11 +53,11 @@ def test_the_cost_of_tiles_is_told_where_the_picture_also_went_whole():
 def test_a_picture_that_cannot_be_measured_is_said_with_its_size():
     worker = (sys.executable, "-c", "raise SystemExit('out of memory')")
     with pytest.raises(ResourceError, match=r"9x8, tile off: cannot be measured \(out of memory\)"):
-        measured(worker, "none", 9, 8, "fp32", "off", "cpu")
+        measured(worker, "none", 9, 8, "fp32", "off", "cpu", 1)
 
 
 @pytest.mark.long
 def test_peak_memory_of_a_process_of_its_own_grows_with_the_picture():
     worker = (sys.executable, "-m", "harmonic.cli.peak")
-    small, large = (measured(worker, "restore-fast", side, side, "fp32", "off", "cpu") for side in (128, 512))
+    small, large = (measured(worker, "restore-fast", side, side, "fp32", "off", "cpu", 1) for side in (128, 512))
     assert small["growth_mib"] < large["growth_mib"] < large["peak_mib"]

@@ -84,13 +84,12 @@ def _pencil():
 
 
 def _score(file: Path, data: Path) -> None:
-    import torch
-
     from harmonic.measure.pretrained import load_pretrained, suites_for
     from harmonic.measure.score import bench_quality
     from harmonic.measure.table import content_of, markdown
+    from harmonic.restore.device import pick_device
 
-    model = load_pretrained(file, torch.device("cpu"))
+    model = load_pretrained(file, pick_device("cpu"))
     report = bench_quality(
         model.restore, suites_for(model.scale), data, scale=model.scale, model=f"{model.name}, {file.name}"
     )

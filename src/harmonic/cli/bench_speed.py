@@ -40,8 +40,6 @@ def speed(
     """
     from datetime import UTC, datetime
 
-    import torch
-
     from harmonic.assets import find_weights
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.cli.peak import WORKER
@@ -53,7 +51,6 @@ def speed(
     from harmonic.restore.device import pick_device
 
     keep_freed_memory()
-    torch.set_num_threads(threads)
     where, note = pick_device(device), (lambda _: None) if quiet else say
     names = model or ["tiny", "fast"]
     files = [name for name in names if name not in PRESETS]
@@ -61,9 +58,9 @@ def speed(
         Path(name).stem: Harmonic(PRESETS[name]()) if name in PRESETS else load_network(find_weights(name))[0]
         for name in names
     }
-    content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, say=note)
+    content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note)
     if pictures and (files or not model):
-        content["pictures"] = whole_pictures(WORKER, [*files, "restore-fast"][0], str(where), SIZES, note)
+        content["pictures"] = whole_pictures(WORKER, [*files, "restore-fast"][0], str(where), SIZES, threads, note)
     given = " ".join(f"--model {Path(name).name}" for name in model or ())
     command = " ".join(filter(None, ["harmonic bench speed", given, "--json results/speed.json"]))
     content = {"command": command, "date": datetime.now(UTC).date().isoformat(), **content}

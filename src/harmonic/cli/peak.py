@@ -13,5 +13,5 @@ if __name__ == "__main__":
     keep_freed_memory()
     from harmonic.measure.peak_memory import picture
 
-    _model, _width, _height, *_rest = sys.argv[1:]
-    tell(json.dumps(picture(_model, int(_width), int(_height), *_rest)))
+    _model, _width, _height, _precision, _tile, _device, _threads = sys.argv[1:]
+    tell(json.dumps(picture(_model, int(_width), int(_height), _precision, _tile, _device, int(_threads))))

@@ -16,14 +16,14 @@ from harmonic.restore.restorer import Restorer
 
 
 def measured(
-    worker: Sequence[str], model: str, width: int, height: int, precision: str, tile: str, device: str
+    worker: Sequence[str], model: str, width: int, height: int, precision: str, tile: str, device: str, threads: int
 ) -> dict[str, Any]:
     """One generated picture in a new process -> seconds per megapixel, peak memory and its growth since loading, MiB.
 
     worker: the command that prints `picture` of these arguments as JSON.
     Raises ResourceError when that process fails, as it does when memory is short.
     """
-    words = [model, str(width), str(height), precision, tile, device]
+    words = [model, str(width), str(height), precision, tile, device, str(threads)]
     done = subprocess.run([*worker, *words], capture_output=True, text=True)
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["killed"])[-1]
@@ -31,8 +31,11 @@ def measured(
     return json.loads(done.stdout)
 
 
-def picture(model: str, width: int, height: int, precision: str, tile: str, device: str) -> dict[str, Any]:
+def picture(
+    model: str, width: int, height: int, precision: str, tile: str, device: str, threads: int
+) -> dict[str, Any]:
     """Restore a picture of noise and look at this process. On CUDA the peak is that of the device's memory."""
+    torch.set_num_threads(threads)
     restorer = Restorer(model, device=device, precision=precision, tile=tile)
     pixels = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     restorer.restore(pixels[:64, :64])

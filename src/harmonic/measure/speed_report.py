@@ -18,6 +18,7 @@ from harmonic.measure.peak_memory import measured
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import Call, Latency, growth_exponent, latencies
 from harmonic.measure.table import line
+from harmonic.measure.verify.laws import thread_count
 from harmonic.network.harmonic import Harmonic
 
 YARDSTICK = "NAFNet-w32"
@@ -41,23 +42,25 @@ RUNTIMES: Mapping[str, Runtime] = {"torch": fused, "torch, unfused": unfused}
 
 def speed_report(
     networks: Mapping[str, Harmonic], device: torch.device, *, sides: Sequence[int], growth: Sequence[int],
-    rounds: int = 20, runtimes: Mapping[str, Runtime] = RUNTIMES, say: Callable[[str], None] = lambda _: None,
+    rounds: int = 20, threads: int = 2, runtimes: Mapping[str, Runtime] = RUNTIMES,
+    say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form."""
-    rows: list[dict[str, Any]] = []
-    for side in sides:
-        for precision in PRECISIONS:
-            say(f"{side}², {precision}")
-            rows += _compared(networks, device, side, precision, rounds, runtimes)
-    grown = []
-    for name, network in networks.items():
-        for precision in PRECISIONS:
-            say(f"{name}, {precision}, growth")
-            grown.append({"network": name, "precision": precision, **grows(network, device, growth, precision)})
-    return {
-        "machine": described(device), "rounds": rounds, "costs": list(_costs(networks)),
-        "latency": rows, "growth": grown,
-    }  # fmt: skip
+    with thread_count(threads):
+        rows: list[dict[str, Any]] = []
+        for side in sides:
+            for precision in PRECISIONS:
+                say(f"{side}², {precision}")
+                rows += _compared(networks, device, side, precision, rounds, runtimes)
+        grown = []
+        for name, network in networks.items():
+            for precision in PRECISIONS:
+                say(f"{name}, {precision}, growth")
+                grown.append({"network": name, "precision": precision, **grows(network, device, growth, precision)})
+        return {
+            "machine": described(device), "rounds": rounds, "costs": list(_costs(networks)),
+            "latency": rows, "growth": grown,
+        }  # fmt: skip
 
 
 def grows(network: Harmonic, device: torch.device, sides: Sequence[int], precision: str) -> dict[str, Any]:
@@ -72,15 +75,16 @@ def grows(network: Harmonic, device: torch.device, sides: Sequence[int], precisi
 
 
 def whole_pictures(
-    worker: Sequence[str], model: str, device: str, sizes: Sequence[tuple[int, int]], say: Callable[[str], None]
-) -> list[dict[str, Any]]:
+    worker: Sequence[str], model: str, device: str, sizes: Sequence[tuple[int, int]], threads: int,
+    say: Callable[[str], None],
+) -> list[dict[str, Any]]:  # fmt: skip
     """Pictures of growing size with tiles, and the smallest whole beside them: what tiling costs, and peak memory."""
     plan = [(size, precision, tile) for precision in PRECISIONS for size in sizes for tile in ("auto", "512")]
     plan += [(sizes[0], precision, "off") for precision in PRECISIONS]
     rows = []
     for (width, height), precision, tile in plan:
         say(f"{width}x{height}, {precision}, tile {tile}")
-        rows.append(measured(worker, model, width, height, precision, tile, device))
+        rows.append(measured(worker, model, width, height, precision, tile, device, threads))
     return rows
 
 

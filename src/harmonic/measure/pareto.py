@@ -29,10 +29,14 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
             for name in names if key in costs[name]
         )  # fmt: skip
         front, best = [], float("-inf")
-        for x, y, name in points:
+        middle = (points[0][0] + points[-1][0]) / 2 if points else 0
+        for i, (x, y, name) in enumerate(points):  # names point inwards, and neighbours' up and down in turn
             colour = "tab:red" if name == OURS else "tab:blue"
             axes.plot(x, y, "o", color=colour)
-            axes.annotate(name, (x, y), xytext=(5, 5), textcoords="offset points", fontsize="small", color=colour)
+            side, beside = ("right", -6) if x > middle else ("left", 6)
+            above = 5 if i % 2 == 0 else -12
+            axes.annotate(name, (x, y), xytext=(beside, above), textcoords="offset points", ha=side,
+                          fontsize="small", color=colour)  # fmt: skip
             if y > best:
                 front, best = [*front, (x, y)], y
         if front:

@@ -93,16 +93,22 @@ class Few(Clock):
         self.left.pop()  # type: ignore[attr-defined]
 
 
-def test_a_training_that_ran_out_of_time_goes_on_to_the_same_weights(toy, tmp_path, monkeypatch):
+def test_a_training_that_ran_out_of_time_goes_on_to_the_same_weights_and_repeats_no_step(
+    toy, seen, tmp_path, monkeypatch
+):
     monkeypatch.setattr(equal_training, "CHUNK", 2)
-    recipe, pictures = recipe_of(toy, 5, 1e-3, 0), smooth_pictures(2, 40)
+    recipe, pictures = recipe_of(toy, 7, 1e-3, 0), smooth_pictures(2, 40)
     stream = stream_of(recipe, pictures)
     build = toy.entrants["fast"]
     whole, _ = train_network(build, recipe, stream, tmp_path / "whole", Clock())
-    with pytest.raises(OutOfTime):
-        train_network(build, recipe, stream, tmp_path / "parts", Few(1))
+    crops = list(seen["fast"])
+    for looks, steps in ((2, 4), (1, 6)):  # the clock is obeyed in what goes on, too
+        with pytest.raises(OutOfTime):
+            train_network(build, recipe, stream, tmp_path / "parts", Few(looks))
+        assert seen["fast"] == [*crops, *crops[:steps]]
     assert not (tmp_path / "parts" / "weights.safetensors").exists()
     parts, _ = train_network(build, recipe, stream, tmp_path / "parts", Clock())
+    assert seen["fast"] == [*crops, *crops]
     assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True))
     assert not list((tmp_path / "parts").glob("state-*"))
 

@@ -38,7 +38,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "network": {"torch", "safetensors", "pydantic"},
     "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
-    "measure": {"torch", "numpy", "PIL", "safetensors"},
+    "measure": {"torch", "numpy", "PIL", "safetensors", "matplotlib", "spandrel"},
     "serve": {"fastapi", "uvicorn"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }

@@ -54,9 +54,10 @@ peers: ## an environment for `harmonic bench peers`; time our presets beside pub
 	.venv-peers/bin/python -m pip install --no-deps spandrel==0.4.2
 	PYTHONPATH=src:benchmarks/stubs .venv-peers/bin/python benchmarks/peers.py
 
-docs: install ## write what is generated: docs/commands.md, docs/benchmarks.md, the schema of recipes, pictures of presets
+docs: install ## write what is generated: docs/commands.md, docs/benchmarks.md, model cards, the schema of recipes, pictures of presets
 	$(BIN)/python -m harmonic.cli.reference > docs/commands.md
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/cards.py
 	$(BIN)/harmonic train --schema > recipes/recipe.schema.json
 	$(BIN)/harmonic info fast --svg docs/network-fast.svg
 	$(BIN)/harmonic info base --svg docs/network-base.svg

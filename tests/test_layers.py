@@ -1,6 +1,7 @@
 """Which room may import what (ARCHITECTURE.md). Late and type-only imports count: they are where cycles hide."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "harmonic"
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
-    "assets": {"errors"},
+    "assets": {"images", "errors"},
     "ops": {"errors"},
     "images": {"errors"},
     "nn": {"ops", "errors"},
@@ -42,6 +43,45 @@ THIRD_PARTY: dict[str, set[str]] = {
     "serve": {"fastapi", "uvicorn"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }
+
+# What opens connections or listens, in the standard library and among what is commonly installed.
+NETWORK = {"socket", "ssl", "socketserver", "urllib.request", "http.client", "http.server", "ftplib", "smtplib", "poplib",
+           "imaplib", "xmlrpc", "requests", "httpx", "urllib3", "aiohttp", "websockets", "torch.hub",
+           "huggingface_hub"}  # fmt: skip
+MAY: dict[str, set[str]] = {
+    "assets/fetch.py": {"urllib.request", "http.client"},  # harmonic models pull
+    "images/atomic.py": {"socket"},  # for the name of the machine
+}
+
+
+def test_only_fetching_opens_connections():
+    faults = {
+        f"{path.relative_to(PACKAGE)}:{line}: {module}"
+        for path in PACKAGE.rglob("*.py")
+        for line, module in network_imports(path.read_text(), path)
+    }
+    assert not faults
+    assert set(re.findall(r"socket\.(\w+)", (PACKAGE / "images" / "atomic.py").read_text())) == {"gethostname"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import socket", "def late():\n    from urllib import request", "from torch.hub import load", "import ssl"],
+)
+def test_a_planted_connection_is_found(source: str):
+    assert list(network_imports(source, PACKAGE / "restore" / "restorer.py"))
+    assert not list(network_imports("from urllib.parse import urlsplit", PACKAGE / "restore" / "restorer.py"))
+
+
+def test_only_pulling_fetches():
+    """`fetch` is imported in one place, the command that a user gives for it."""
+    importers = {
+        path.relative_to(PACKAGE).as_posix()
+        for path in PACKAGE.rglob("*.py")
+        for _, module in imports(path.read_text(), ["harmonic", *path.relative_to(PACKAGE).parts[:-1]])
+        if module.startswith("harmonic.assets.fetch")
+    }
+    assert importers == {"cli/models.py"}
 
 
 def test_every_room_keeps_to_the_table():
@@ -111,6 +151,15 @@ def import_faults(source: str, path: Path) -> Iterator[str]:
             yield f"{place}:{line}: {module}: name the room, not the package root"
         elif target != room and target not in ROOMS[room]:
             yield f"{place}:{line}: {room} may not import harmonic.{target}"
+
+
+def network_imports(source: str, path: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of each import of what opens connections, but for the files that may. serve's work is to listen."""
+    place = path.relative_to(PACKAGE)
+    for line, module in imports(source, ["harmonic", *place.parts[:-1]]):
+        opens = {name for name in NETWORK - MAY.get(place.as_posix(), set()) if f"{module}.".startswith(f"{name}.")}
+        if opens and place.parts[0] != "serve":
+            yield line, module
 
 
 def imports(source: str, package: list[str]) -> Iterator[tuple[int, str]]:

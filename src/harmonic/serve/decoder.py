@@ -89,7 +89,8 @@ class Decoder:
             finally:
                 clock.cancel()
         if "refused" in told:
-            raise Refusal(422, "decode_failed", str(told["refused"]))
+            code = "image_too_large" if told.get("code") == "image_too_large" else "decode_failed"
+            raise Refusal(422, code, str(told["refused"]))
         return told, arrays
 
     def _running(self) -> "subprocess.Popen[bytes]":

@@ -17,7 +17,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from harmonic.serve.refusal import Refusal, slow_upload
 from harmonic.serve.settings import Settings
 
-_TICK = 0.5  # seconds
+_TICK = 0.25  # seconds
 
 
 def gated(settings: Settings, on_cut: Callable[[Refusal], None]) -> type[H11Protocol]:

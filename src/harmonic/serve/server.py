@@ -1,7 +1,6 @@
 """The process: uvicorn with our protocol, and an end that loses nothing. SIGTERM: refuse, finish, answer, exit 0."""
 
 import asyncio
-import signal
 from types import FrameType
 
 import uvicorn
@@ -39,10 +38,11 @@ class Server(uvicorn.Server):
         self._draining = asyncio.create_task(drain())
 
 
-def serve(settings: Settings) -> None:
-    """Serve until a signal comes. Raises WeightsError, UsageError; SystemExit when the port is taken."""
+def build(settings: Settings) -> Server:
+    """A server that is ready to run. Raises WeightsError, UsageError."""
     app = create_app(settings)
     service: Service = app.state.service
+    service.models.get(None)  # here, where what is wrong with it can still be said in a line
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -57,6 +57,9 @@ def serve(settings: Settings) -> None:
         timeout_keep_alive=5,
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
-    server = Server(config, service)
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    server.run()
+    return Server(config, service)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until a signal comes. Raises WeightsError, UsageError; SystemExit when the port is taken."""
+    build(settings).run()

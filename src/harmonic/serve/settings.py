@@ -35,7 +35,7 @@ class Settings:
     device: str = "auto"
     precision: str = "auto"
     tile: str = "auto"
-    header_seconds: float = 10.0
+    header_seconds: float = 9.0
     body_rate: int = 50_000
     grace_seconds: float = 5.0
     decode_seconds: float = 10.0

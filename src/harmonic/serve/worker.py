@@ -66,7 +66,8 @@ def _look(path: Path, form: str, max_pixels: int) -> dict[str, Any]:
         with path.open("rb") as file, Image.open(file, formats=[form]) as image:
             return {"width": image.width, "height": image.height, "mode": image.mode}
     except Image.DecompressionBombError:
-        return {"refused": f"{NAME}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"}
+        text = f"{NAME}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"
+        return {"refused": text, "code": "image_too_large"}
     except Exception:  # a depth that Pillow does not know, or damage: the reader says which
         colour = _read(path, max_pixels).colour
         return {"width": colour.shape[1], "height": colour.shape[0], "mode": "L" if colour.shape[2] == 1 else "RGB"}

@@ -45,8 +45,7 @@ def test_forty_uploads_at_once_are_all_answered_and_memory_stays(process: Any):
             assert {answer.status_code for answer in answers} == {200, 429}
             assert all(answer.content == expected for answer in answers if answer.status_code == 200)
             assert all(int(answer.headers["retry-after"]) > 0 for answer in answers if answer.status_code == 429)
-        print([sum(a.status_code == 200 for a in answers) for answers in rounds], "answered;", sizes, "MB")  # noqa: T201
-        assert sizes[-1] <= sizes[0] + 20
+        assert sizes[-1] <= sizes[0] + 20, sizes
 
 
 def test_two_hundred_slow_clients_are_cut_while_a_good_one_is_served(process: Any):
@@ -75,9 +74,7 @@ def test_two_hundred_slow_clients_are_cut_while_a_good_one_is_served(process: An
         for line in lines:
             line.close()
         headers, bodies = ([ends[place] for place in range(first, 200, 2)] for first in (1, 0))
-        print(f"headers cut after {max(headers):.1f} s, bodies after {max(bodies):.1f} s; "  # noqa: T201
-              f"a good client {1e3 * alone:.0f} ms alone, {1e3 * statistics.median(besides):.0f} ms beside them")  # fmt: skip
-        assert len(ends) == 200 and max(headers) <= 10.5 and max(bodies) <= 7
+        assert len(ends) == 200 and max(headers) <= 10.5 and max(bodies) <= 7, (max(headers), max(bodies))
         assert statistics.median(besides) <= 2 * alone + 0.1
 
 
@@ -116,16 +113,15 @@ def test_a_signal_lets_running_work_end_and_refuses_new_work(process: Any, sig: 
         assert time.monotonic() - told < 25
 
 
-def test_memory_and_files_do_not_grow_over_a_thousand_requests(process: Any):
+def test_memory_and_files_do_not_grow_over_hundreds_of_requests(process: Any):
     """One in twenty is broken; the bound is a megabyte a minute at a hundred requests a minute."""
     good, broken = picture(32, 32), picture(32, 32)[:300]
     with process("--max-pixels", "1000000") as running:
         pid, sizes, files = running.process.pid, [], []
-        for turn in range(1000):
+        for turn in range(400):
             answer = running.post("/v1/restore", broken if turn % 20 == 7 else good)
             assert answer.status_code == (422 if turn % 20 == 7 else 200)
-            if turn % 250 == 249:
+            if turn % 100 == 99:
                 sizes.append(resident(pid))
                 files.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
-        print(sizes, "MB;", files, "files open")  # noqa: T201
-        assert sizes[-1] <= sizes[0] + 10 and files[-1] <= files[0] + 2
+        assert sizes[-1] <= sizes[0] + 10 and files[-1] <= files[0] + 2, (sizes, files)

@@ -3,6 +3,8 @@
 import signal
 import socket
 import statistics
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -125,3 +127,13 @@ def test_memory_and_files_do_not_grow_over_hundreds_of_requests(process: Any):
                 sizes.append(resident(pid))
                 files.append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
         assert sizes[-1] <= sizes[0] + 10 and files[-1] <= files[0] + 2, (sizes, files)
+
+
+def test_no_request_that_a_fuzzer_makes_of_the_description_is_answered_5xx(process: Any):
+    pytest.importorskip("schemathesis")
+    with process("--max-pixels", "100000") as running:
+        checks = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+        command = [Path(sys.executable).with_name("schemathesis"), "run", f"{running.url}/openapi.json"]
+        options = ["--checks", checks, "-n", "40", "--phases", "examples,coverage,fuzzing", "--seed", "1"]
+        done = subprocess.run([*command, *options], capture_output=True, text=True, timeout=170)
+        assert done.returncode == 0, done.stdout[-3000:]

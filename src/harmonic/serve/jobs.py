@@ -16,7 +16,7 @@ from harmonic.serve.restoring import Result, Task
 from harmonic.serve.service import Service
 
 logger = logging.getLogger(__name__)
-_MOST_STORED = 2 << 30  # bytes of results
+_MOST_STORED = 1 << 30  # bytes of results
 
 
 class Job:

@@ -24,7 +24,8 @@ sys.meta_path.insert(0, Blocker())
 """
 
 COMMAND_LINE = {"typer", "click", "rich", "shellingham"}
-EXTRAS = {
+EXTRAS = {"pyvips", "tifffile", "onnx", "onnxruntime", "openvino", "skimage", "scipy"}
+EXTRAS |= {"fastapi", "starlette", "uvicorn", "python_multipart", "httpx"}
     "pyvips",
     "tifffile",
     "fastapi",

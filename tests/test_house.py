@@ -26,19 +26,6 @@ sys.meta_path.insert(0, Blocker())
 COMMAND_LINE = {"typer", "click", "rich", "shellingham"}
 EXTRAS = {"pyvips", "tifffile", "onnx", "onnxruntime", "openvino", "skimage", "scipy"}
 EXTRAS |= {"fastapi", "starlette", "uvicorn", "python_multipart", "httpx"}
-    "pyvips",
-    "tifffile",
-    "fastapi",
-    "starlette",
-    "uvicorn",
-    "python_multipart",
-    "httpx",
-    "onnx",
-    "onnxruntime",
-    "openvino",
-    "skimage",
-    "scipy",
-}
 TESTS = {"pytest", "hypothesis", "_pytest"}
 
 

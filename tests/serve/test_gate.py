@@ -15,8 +15,8 @@ HEAD = b"POST /v1/restore HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart
 
 @pytest.fixture(scope="module")
 def hasty(serving: Any) -> Iterator[Any]:
-    """A service with a second of patience."""
-    with serving(header_seconds=1.0, grace_seconds=1.0) as running:
+    """A service with half a second of patience."""
+    with serving(header_seconds=0.5, grace_seconds=0.5) as running:
         yield running
 
 
@@ -48,7 +48,7 @@ def dripped(address: tuple[str, int], start: bytes, drop: bytes, patience: float
 ], ids=["silent", "header", "stalled-body", "body", "chunks"])  # fmt: skip
 def test_a_slow_client_is_cut_in_time(hasty: Any, start: bytes, drop: bytes, heard: bool):
     seconds, received = dripped(hasty.address, start, drop)
-    assert 0.9 < seconds < 3
+    assert 0.4 < seconds < 2.5
     assert received.startswith(b"HTTP/1.1 408 ") == heard and (b'"too_slow"' in received) == heard
     assert hasty.service.queue.jobs == 0
 

@@ -45,8 +45,8 @@ def test_the_python_client_works(running: Any, here: Path):
 def test_the_curl_clients_work(running: Any, here: Path):
     single, job = (code for code in snippets("sh") if "curl" in code)
     for code, name in ((single, "photo-restored.png"), (job, "photo-restored.jpg")):
-        told = subprocess.run(["bash", "-ec", code.replace(SAID, running.url)], capture_output=True, text=True)
-        assert told.returncode == 0 and Image.open(here / name).size == (40, 30), told
+        done = subprocess.run(["bash", "-ec", code.replace(SAID, running.url)], capture_output=True, text=True)
+        assert done.returncode == 0 and size(here / name) == (40, 30), done
 
 
 def test_the_table_of_refusals_is_complete():

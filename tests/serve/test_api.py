@@ -215,7 +215,7 @@ def test_inspection_tells_size_and_kind(running: Any):
 def test_models_say_what_they_take(running: Any):
     (told,) = running.client.get("/v1/models").json()
     assert told["name"] == "tiny" and told["default"] and told["scale"] == 1 and not told["texture"]
-    assert told["limits"]["pixels"] == 400_000
+    assert told["limits"] == {"pixels": 400_000, "preview": 2_000_000} and told["seconds_per_megapixel"] > 0
 
 
 @pytest.mark.parametrize("path, kind", [

@@ -4,6 +4,7 @@ import threading
 
 from harmonic.errors import UsageError
 from harmonic.restore.restorer import Restorer
+from harmonic.serve.parts import PREVIEW
 from harmonic.serve.settings import Settings
 
 
@@ -57,5 +58,5 @@ class Models:
             "default": name == self.default,
             "texture": restorer._generates,
             "experts": network.routing_cell is not None,
-            "limits": {"pixels": self.most_pixels(restorer)},
+            "limits": {"pixels": self.most_pixels(restorer), "preview": PREVIEW},
         }

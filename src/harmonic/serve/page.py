@@ -11,7 +11,8 @@ from harmonic.serve.refusal import Refusal
 
 _STATIC = Path(__file__).parent / "static"
 _SAMPLES = _STATIC / "samples"
-_FILES = {"/": "index.html", "/page.css": "page.css", "/page.js": "page.js"}
+# Read once: the style sheet and the modules, each under its own name.
+_FILES = {"/": "index.html"} | {f"/{path.name}": path.name for path in sorted(_STATIC.glob("*.*s"))}
 
 router = APIRouter()
 

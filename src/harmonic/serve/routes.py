@@ -36,7 +36,8 @@ def api(service: Service, jobs: Jobs) -> APIRouter:
     @router.get("/v1/models", tags=["pictures"], responses=refusals())
     def models() -> list[dict[str, Any]]:
         """The models that are served, the default first."""
-        return service.models.listed()
+        pace = round(1e6 * service.compute.seconds_per_pixel, 3)
+        return [{**model, "seconds_per_megapixel": pace} for model in service.models.listed()]
 
     @router.post("/v1/inspect", tags=["pictures"], responses=_UPLOADS)
     async def inspect(

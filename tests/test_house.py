@@ -24,7 +24,8 @@ sys.meta_path.insert(0, Blocker())
 """
 
 COMMAND_LINE = {"typer", "click", "rich", "shellingham"}
-EXTRAS = {"pyvips", "tifffile", "fastapi", "uvicorn", "onnx", "onnxruntime", "openvino", "skimage", "scipy"}
+EXTRAS = {"pyvips", "tifffile", "onnx", "onnxruntime", "openvino", "skimage", "scipy"}
+EXTRAS |= {"fastapi", "starlette", "uvicorn", "python_multipart", "httpx"}
 TESTS = {"pytest", "hypothesis", "_pytest"}
 
 
@@ -44,6 +45,7 @@ def test_the_blocker_blocks():
         ("from harmonic import Restorer", COMMAND_LINE | EXTRAS | TESTS | {"yaml"}),
         ("import harmonic.measure.suites", COMMAND_LINE | EXTRAS | TESTS),
         ("import harmonic.images.read, harmonic.images.write", COMMAND_LINE | EXTRAS | TESTS | {"torch", "pydantic"}),
+        ("import harmonic.serve.worker", COMMAND_LINE | EXTRAS | TESTS | {"torch", "pydantic"}),
         ("import harmonic; print(harmonic.__version__)", COMMAND_LINE | EXTRAS | TESTS | {"torch", "numpy", "PIL"}),
         ("import harmonic.cli", EXTRAS | TESTS | {"torch", "numpy"}),
     ],

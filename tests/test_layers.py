@@ -24,7 +24,7 @@ ROOMS: dict[str, set[str]] = {
     "restore": {"network", "nn", "images", "ops", "assets", "version", "errors"},
     "train": {"network", "nn", "losses", "degrade", "restore", "images", "ops", "assets", "errors"},
     "measure": {"restore", "train", "network", "nn", "degrade", "images", "ops", "assets", "errors"},
-    "serve": {"restore", "nn", "images", "errors"},
+    "serve": {"restore", "nn", "images", "version", "errors"},
     "__init__": {"network", "restore", "version"},
     "__main__": {"cli"},
 }
@@ -40,7 +40,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
     "measure": {"torch", "numpy", "PIL", "safetensors", "matplotlib", "spandrel"},
-    "serve": {"fastapi", "uvicorn"},
+    "serve": {"torch", "numpy", "PIL", "pydantic", "fastapi", "starlette", "uvicorn", "h11"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }
 

@@ -14,7 +14,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, compare, data, degrade, info, inspect, models, restore, train, verify
+from harmonic.cli import bench, compare, data, degrade, info, inspect, models, restore, serve, train, verify
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
@@ -61,6 +61,7 @@ app.command("info", epilog=info.EXAMPLES)(info.info)
 app.command("degrade", epilog=degrade.EXAMPLES)(degrade.degrade)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(data.app, name="data")
+app.command("serve", epilog=serve.EXAMPLES)(serve.serve)
 app.command("verify", epilog=verify.EXAMPLES)(verify.verify)
 
 

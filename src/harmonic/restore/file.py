@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from harmonic.errors import PictureError, WeightsError
 from harmonic.images.disclosure import disclosed
-from harmonic.images.formats import by_name, by_suffix
+from harmonic.images.formats import Format, by_name, by_suffix
 from harmonic.images.glance import is_opaque, upright_size
 from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Picture
@@ -117,9 +117,10 @@ def open_file(restorer: "Restorer", source: Path, target: Path, settings: Settin
 def restore_opened(restorer: "Restorer", opened: Opened, progress: Progress | None = None) -> Restored:
     """Raises HarmonicError that names the file."""
     started, settings = time.monotonic(), opened.settings
+    form = by_name(settings.format) if settings.format else by_suffix(opened.target)
 
     def disclose(metadata: Metadata) -> Metadata:
-        return disclosed(metadata, settings.metadata, _mark(restorer, settings, opened.target))
+        return disclosed(metadata, settings.metadata, mark_of_making(restorer, settings, form))
 
     with _named(opened.source):
         if opened.picture is None:
@@ -187,10 +188,9 @@ def _size_of_result(restorer: "Restorer", picture: Picture, dials: Dials) -> tup
     return plan.width, plan.height
 
 
-def _mark(restorer: "Restorer", settings: Settings, target: Path) -> str | None:
-    """What the result says of its making; None where there is nothing to say, or no place for it."""
-    form = by_name(settings.format) if settings.format else by_suffix(target)
-    if settings.strength == 0 or form is None or "exif" not in form.holds:
+def mark_of_making(restorer: "Restorer", dials: Dials, form: Format | None) -> str | None:
+    """What a result says of its making; None where there is nothing to say, or no place for it in its format."""
+    if dials.strength == 0 or form is None or "exif" not in form.holds:
         return None
-    told = f"HARMONIC {package_version()}, {restorer.name}, strength {settings.strength:g}, detail {settings.detail:g}"
-    return told + (f", texture {settings.texture:g}, seed {settings.seed}" if settings.texture else "")
+    told = f"HARMONIC {package_version()}, {restorer.name}, strength {dials.strength:g}, detail {dials.detail:g}"
+    return told + (f", texture {dials.texture:g}, seed {dials.seed}" if dials.texture else "")

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
-from harmonic.errors import PictureError
-from harmonic.images.message import shown
+from harmonic.images.picture import Picture
 from harmonic.images.read import read_picture
 from harmonic.ops.damage import enlarged_by
 from harmonic.restore.report import Signs, levels, signs
@@ -47,11 +46,26 @@ class Diagnosis:
 
 def inspect_picture(source: Path, models: Sequence[str]) -> Diagnosis:
     """models: names of those that are at hand. Raises PictureError."""
-    picture = read_picture(source)
+    try:
+        with Image.open(source) as image:
+            table = luma_table(image)
+    except OSError:  # what Pillow cannot open is no JPEG; reading it says whether it is a picture
+        table = None
+    return diagnosis(read_picture(source), source, table, models)
+
+
+def luma_table(image: Image.Image) -> list[int] | None:
+    """The first quantisation table of a JPEG, 64 numbers; None for what is no JPEG."""
+    tables: Mapping[int, Sequence[int]] | None = getattr(image, "quantization", None)
+    return list(tables[min(tables)]) if tables else None
+
+
+def diagnosis(picture: Picture, source: Path, table: Sequence[int] | None, models: Sequence[str]) -> Diagnosis:
+    """Of a decoded picture. table: that of `luma_table`."""
     colour = picture.colour
     height, width, channels = colour.shape
     samples = levels(colour)
-    estimated, quality = signs(samples), _jpeg_quality(source)
+    estimated, quality = signs(samples), None if table is None else jpeg_quality(table)
     enlarged = enlarged_by(samples.mean(2))
     model, options = recommended(width, height, enlarged, models)
     mode = ("grey" if channels == 1 else "RGB") + ("" if picture.alpha is None else " with transparency")
@@ -96,17 +110,10 @@ def recommended(width: int, height: int, enlarged: float | None, models: Sequenc
     return "restore-fast", ""
 
 
-def _jpeg_quality(source: Path) -> int | None:
-    """The quality of libjpeg whose tables come nearest to those of the file; None for what is no JPEG."""
-    try:
-        with Image.open(source) as image:
-            tables: Mapping[int, Sequence[int]] | None = getattr(image, "quantization", None)
-    except OSError as error:
-        raise PictureError(f"{shown(source)}: cannot be read again ({error}); try it once more") from error
-    if not tables:
-        return None
-    luma = np.sort(np.asarray(tables[min(tables)], np.float64))
-    distances = [np.abs(np.sort(np.asarray(table, np.float64)) - luma).sum() for table in _luma_tables()]
+def jpeg_quality(table: Sequence[int]) -> int:
+    """The quality of libjpeg, 1 to 100, whose luma table comes nearest, whatever the order of its numbers."""
+    luma = np.sort(np.asarray(table, np.float64))
+    distances = [np.abs(np.sort(np.asarray(known, np.float64)) - luma).sum() for known in _luma_tables()]
     return 1 + int(np.argmin(distances))
 
 

@@ -79,7 +79,7 @@ class Restorer:
                 limit_experts(ready, budget)
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
-        self._generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
+        self.generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
         self.engine = Engine(ready, self.device, self.precision, self.tile)
 
     @overload
@@ -187,7 +187,7 @@ class Restorer:
 
     def check(self, dials: Dials) -> None:
         """Raises UsageError for what these weights cannot do."""
-        if dials.texture and not self._generates:
+        if dials.texture and not self.generates:
             text = f"--texture {dials.texture:g}: {self.name} generates no texture; name other weights with --model"
             raise UsageError(text)
 

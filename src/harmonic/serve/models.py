@@ -1,0 +1,62 @@
+"""The models that are served: loaded when first asked for, and kept."""
+
+import threading
+
+from harmonic.errors import UsageError
+from harmonic.restore.restorer import Restorer
+from harmonic.serve.parts import PREVIEW
+from harmonic.serve.settings import Settings
+
+
+class Models:
+    """names: as clients say them, the default first. Callable from any thread."""
+
+    def __init__(self, settings: Settings):
+        self._settings = settings
+        self._sources = {model.removesuffix(".safetensors").rpartition("/")[2]: model for model in settings.models}
+        if len(self._sources) < len(settings.models):
+            raise UsageError("--model: two models have one name; rename a weights file")
+        self._loaded: dict[str, Restorer] = {}
+        self._lock = threading.Lock()
+
+    @property
+    def names(self) -> list[str]:
+        return list(self._sources)
+
+    @property
+    def default(self) -> str:
+        return self.names[0]
+
+    def get(self, name: str | None) -> Restorer:
+        """None: the default. Raises UsageError for a name that is not served, WeightsError for a file that is bad."""
+        name = name or self.default
+        if name not in self._sources:
+            raise UsageError(f"model: {name[:60]!r} is not served here; use one of {', '.join(self._sources)}")
+        with self._lock:
+            if name not in self._loaded:
+                wanted = self._settings
+                self._loaded[name] = Restorer(
+                    self._sources[name], device=wanted.device, precision=wanted.precision, tile=wanted.tile
+                )
+            return self._loaded[name]
+
+    def most_pixels(self, restorer: Restorer) -> int:
+        """Input pixels that one picture may have: bounded by what comes in and by what goes out."""
+        return min(self._settings.max_pixels, self._settings.result_pixels // restorer.scale**2)
+
+    def listed(self) -> list[dict[str, object]]:
+        """What `GET /v1/models` tells. Loads all."""
+        return [self._told(name, self.get(name)) for name in self._sources]
+
+    def _told(self, name: str, restorer: Restorer) -> dict[str, object]:
+        network = restorer.engine.network
+        title = f"{name}: enlarges by {restorer.scale}" if restorer.scale > 1 else f"{name}: keeps the size"
+        return {
+            "name": name,
+            "scale": restorer.scale,
+            "title": title,
+            "default": name == self.default,
+            "texture": restorer.generates,
+            "experts": network.routing_cell is not None,
+            "limits": {"pixels": self.most_pixels(restorer), "preview": PREVIEW},
+        }

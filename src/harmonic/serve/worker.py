@@ -1,0 +1,116 @@
+"""The process that decodes: `python -m harmonic.serve.worker MEMORY SECONDS`.
+
+Decoders are where hostile files do harm. So they run here, with a bound on memory and CPU time, and without torch, a
+socket or a name that a client chose. Lines of JSON on stdin ask for one file each; on stdout a line of JSON answers,
+followed by the pixels as they lie in memory. No pickle: whoever takes over a decoder can send numbers and texts only.
+"""
+
+import base64
+import json
+import os
+import sys
+from collections.abc import Iterable
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from harmonic.errors import PictureError
+from harmonic.images.picture import Picture
+from harmonic.images.read import read_picture
+
+NAME = "picture"  # in messages; the name on disk is ours and says nothing
+
+
+def main() -> None:
+    most_bytes, seconds = int(sys.argv[1]), int(sys.argv[2])
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints must not pass for an answer
+    _limit_memory(most_bytes)
+    for line in sys.stdin:
+        asked = json.loads(line)
+        _limit_time(seconds)
+        try:
+            answer, samples = _answer(asked)
+        except PictureError as error:
+            answer, samples = {"refused": str(error)}, []
+        except MemoryError:
+            answer, samples = {"refused": f"{NAME}: needs more memory than is allowed; shrink it first"}, []
+        answers.write(json.dumps(answer).encode() + b"\n")
+        for array in samples:
+            answers.write(np.ascontiguousarray(array).data.cast("B"))
+        answers.flush()
+        del answer, samples
+
+
+def _answer(asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
+    path, max_pixels = Path(asked["path"]), asked["max_pixels"]
+    if asked["task"] == "look":
+        return _look(path, asked["format"], max_pixels), []
+    picture = _read(path, max_pixels)
+    arrays = [picture.colour] if picture.alpha is None else [picture.colour, picture.alpha]
+    told = {
+        "arrays": [[array.dtype.name, array.shape] for array in arrays],
+        "format": picture.format,
+        "notes": picture.notes,
+        "metadata": {f.name: _plain(getattr(picture.metadata, f.name)) for f in fields(picture.metadata)},
+    }
+    return told, arrays
+
+
+def _look(path: Path, form: str, max_pixels: int) -> dict[str, Any]:
+    """Size, mode and kind from the header; no pixel is decoded unless Pillow cannot tell."""
+    try:
+        with path.open("rb") as file, Image.open(file, formats=[form]) as image:
+            tables = getattr(image, "quantization", None) or {}
+            table = [int(value) for value in tables[min(tables)]] if tables else None
+            return {"width": image.width, "height": image.height, "mode": image.mode, "table": table}
+    except Image.DecompressionBombError:
+        text = f"{NAME}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"
+        return {"refused": text, "code": "image_too_large"}
+    except Exception:  # a depth that Pillow does not know, or damage: the reader says which
+        colour = _read(path, max_pixels).colour
+        return {"width": colour.shape[1], "height": colour.shape[0], "mode": "L" if colour.shape[2] == 1 else "RGB"}
+
+
+def _read(path: Path, max_pixels: int) -> Picture:
+    try:
+        return read_picture(path, max_pixels=max_pixels)
+    except PictureError as error:
+        raise PictureError(f"{NAME}: {str(error).removeprefix(f'{path}: ')}") from None
+
+
+def _plain(value: Any) -> Any:
+    """Values of metadata as JSON has them; bytes as {"base64": text}."""
+    if isinstance(value, bytes):
+        return {"base64": base64.b64encode(value).decode()}
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [_plain(item) for item in value]
+    return value
+
+
+def _limit_memory(most_bytes: int) -> None:
+    """Address space: what the interpreter has taken by now, and `most_bytes`."""
+    try:
+        import resource
+
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):  # no Linux: the deadline of the parent is all there is
+        return
+    resource.setrlimit(resource.RLIMIT_AS, (taken + most_bytes, taken + most_bytes))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def _limit_time(seconds: int) -> None:
+    try:
+        import resource
+    except ImportError:
+        return
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    resource.setrlimit(resource.RLIMIT_CPU, (int(used.ru_utime + used.ru_stime) + 1 + seconds, resource.RLIM_INFINITY))
+
+
+if __name__ == "__main__":
+    main()

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from release.artefacts import build, commit_time, git
 from release.contents import MIB, sdist_faults, wheel_faults
-from release.packages import licence_faults, licence_table, read_lock, read_packages
+from release.packages import direct, licence_faults, licence_table, read_lock, read_packages
 from release.sbom import sbom
 from release.trial import trial
 
@@ -59,7 +59,10 @@ def describe(wheel: Path, sdist: Path, target: Path) -> None:
     packages, faults = read_packages(read_lock(ROOT / "requirements.lock"), requires, extras)
     stop([*faults, *licence_faults(packages)])
     files = {path.name: sha256(path) for path in (wheel, sdist)}
-    bill = sbom(says["Name"], says["Version"], says["License-Expression"], files, packages, models, commit_time(ROOT))
+    asked = direct(requires, extras)
+    bill = sbom(
+        says["Name"], says["Version"], says["License-Expression"], files, packages, asked, models, commit_time(ROOT)
+    )
     (target / "sbom.cdx.json").write_text(bill)
     (target / "LICENCES.md").write_text(licence_table(packages))
     print(f"licences of {len(packages)} packages: ok")

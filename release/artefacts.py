@@ -1,4 +1,4 @@
-"""Wheel and sdist of a commit, the same bytes whoever builds them: from the files that git knows, at the commit's time."""
+"""Wheel and sdist of a commit, the same bytes whoever builds them: of the files that git knows, at its time."""
 
 import gzip
 import io

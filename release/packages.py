@@ -20,7 +20,9 @@ ALLOWED: dict[Scope, set[str]] = {
     "optional": PERMISSIVE | {"LGPL-3.0-or-later"},  # libvips: a library of its own, that users install if they want
     "excluded": PERMISSIVE | {"MPL-2.0"},  # never shipped, never installed by users
 }
-_CLASSIFIERS = {
+_SPELT = {
+    "3-Clause BSD License": "BSD-3-Clause",
+    "Apache 2.0": "Apache-2.0",
     "Apache Software License": "Apache-2.0",
     "BSD License": "BSD",
     "GNU Lesser General Public License v3 or later (LGPLv3+)": "LGPL-3.0-or-later",
@@ -28,6 +30,7 @@ _CLASSIFIERS = {
     "MIT License": "MIT",
     "Python Software Foundation License": "PSF-2.0",
 }
+"""What packages that know no SPDX write, in classifiers or as text."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,11 @@ def reachable(requires: Iterable[str], extras: Iterable[str]) -> tuple[set[str],
     return {name for name, _ in found}, list(missing)
 
 
+def direct(requires: Iterable[str], extras: Iterable[str]) -> set[str]:
+    """Canonical names of the packages that a wheel itself asks for here, its extra `dev` left out."""
+    return set(_needs(requires, [extra for extra in extras if extra != "dev"]))
+
+
 def _needs(requires: Iterable[str], extras: Iterable[str]) -> dict[str, set[str]]:
     """Names and their extras, of the requirements that hold on this platform."""
     found: dict[str, set[str]] = {}
@@ -109,17 +117,16 @@ def _needs(requires: Iterable[str], extras: Iterable[str]) -> dict[str, set[str]
 
 def licence_of(found: Distribution) -> str:
     """What the package says: its SPDX expression, else its classifiers, else its one line of text, else 'unknown'."""
-    metadata = found.metadata
-    if expression := metadata.get("License-Expression"):
-        return expression
-    told = [
-        text.rpartition(" :: ")[2] for text in metadata.get_all("Classifier") or [] if text.startswith("License ::")
-    ]
-    told = [_CLASSIFIERS.get(text, text) for text in told if text != "OSI Approved"]
-    text = (metadata.get("License") or "").strip()
-    short = text if text and "\n" not in text and len(text) < 40 else ""
-    # "BSD" says less than a line that names the kind.
-    return short if short and told in ([], ["BSD"]) else " AND ".join(told) or "unknown"
+    expressions, classifiers, texts = (
+        found.metadata.get_all(field) or [] for field in ("License-Expression", "Classifier", "License")
+    )
+    if expressions:
+        return str(expressions[0])
+    told = [str(line).rpartition(" :: ")[2] for line in classifiers if str(line).startswith("License ::")]
+    told = [_SPELT.get(line, line) for line in told if line != "OSI Approved"]
+    short = [_SPELT.get(line, line) for text in texts if "\n" not in (line := str(text).strip()) and 0 < len(line) < 40]
+    # The classifier says less than a line that names the kind of BSD.
+    return short[0] if short and told in ([], ["BSD"]) else " AND ".join(told) or "unknown"
 
 
 def allowed(licence: str, scope: Scope) -> bool:
@@ -130,7 +137,7 @@ def allowed(licence: str, scope: Scope) -> bool:
 def licence_faults(packages: Iterable[Package]) -> Iterator[str]:
     for package in packages:
         if not allowed(package.licence, package.scope):
-            yield f"{package.name} {package.version}: licence {package.licence!r} is not allowed for {package.scope} packages"
+            yield f"{package.name}: {package.licence!r} is no licence that {package.scope} packages may have"
 
 
 def licence_table(packages: Iterable[Package]) -> str:

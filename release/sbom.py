@@ -10,8 +10,9 @@ from release.packages import Package
 
 
 def sbom(name: str, version: str, licence: str, files: Mapping[str, str], packages: Iterable[Package],
-         models: Iterable[Mapping[str, Any]], time: int) -> str:  # fmt: skip
-    """files: SHA-256 of wheel and sdist by name. models: entries of models.json. time: seconds since 1970.
+         direct: Iterable[str], models: Iterable[Mapping[str, Any]], time: int) -> str:  # fmt: skip
+    """files: SHA-256 of wheel and sdist by name. direct: names of the packages that the wheel itself asks for.
+    models: entries of models.json. time: seconds since 1970.
 
     Equal inputs give equal bytes, the serial number included.
     """
@@ -35,18 +36,16 @@ def sbom(name: str, version: str, licence: str, files: Mapping[str, str], packag
             },
         },
         "components": [*model_parts, *map(_package, packages)],
-        "dependencies": _dependencies(root, [part["bom-ref"] for part in model_parts], packages),
+        "dependencies": _dependencies(root, [part["bom-ref"] for part in model_parts], set(direct), packages),
     }
     serial = uuid.uuid5(uuid.NAMESPACE_URL, json.dumps(content, sort_keys=True))
     return json.dumps({"serialNumber": f"urn:uuid:{serial}", **content}, indent=1) + "\n"
 
 
-def _dependencies(root: str, models: list[str], packages: list[Package]) -> list[dict[str, Any]]:
+def _dependencies(root: str, models: list[str], direct: set[str], packages: list[Package]) -> list[dict[str, Any]]:
     refs = {package.name: _purl(package.name, package.version) for package in packages}
-    needed = {name for package in packages for name in package.needs}
-    first = [refs[p.name] for p in packages if p.scope != "excluded" and p.name not in needed]
     return [
-        {"ref": root, "dependsOn": sorted([*models, *first])},
+        {"ref": root, "dependsOn": sorted([*models, *(refs[name] for name in direct if name in refs)])},
         *({"ref": refs[p.name], "dependsOn": sorted(refs[n] for n in p.needs if n in refs)} for p in packages),
     ]
 

@@ -3,7 +3,6 @@
 import argparse
 import hashlib
 import json
-import shutil
 import tempfile
 import zipfile
 from email import message_from_bytes
@@ -16,11 +15,13 @@ from release.sbom import sbom
 from release.trial import trial
 
 ROOT = Path(__file__).parents[1]
+MADE = ("harmonic_ir-*.whl", "harmonic_ir-*.tar.gz", "sbom.cdx.json", "LICENCES.md", "SHA256SUMS")
+"""What a release consists of; the sums are written last, and an earlier release is cleared first."""
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m release", description=__doc__)
-    parser.add_argument("target", type=Path, help="an empty folder, or one of an earlier release")
+    parser.add_argument("target", type=Path, help="folder for the files; those of an earlier release are replaced")
     parser.add_argument(
         "--borrow", type=Path, help="site-packages to take dependencies from instead of installing them"
     )
@@ -30,7 +31,8 @@ def main() -> None:
         raise SystemExit(
             "error: the tree differs from the newest commit, which is what is built; commit or stash first"
         )
-    shutil.rmtree(arguments.target, ignore_errors=True)
+    for old in (path for pattern in MADE for path in arguments.target.glob(pattern)):
+        old.unlink()
     release = build(ROOT, arguments.target)
     with tempfile.TemporaryDirectory() as folder:
         again = build(ROOT, Path(folder))
@@ -43,7 +45,7 @@ def main() -> None:
     print("contents: ok")
     describe(release.wheel, release.sdist, arguments.target)
     trial(release.wheel, ROOT, arguments.borrow, arguments.torch_index)
-    files = sorted(path for path in arguments.target.iterdir() if path.name != "SHA256SUMS")
+    files = sorted(path for pattern in MADE for path in arguments.target.glob(pattern))
     sums = "".join(f"{sha256(path)}  {path.name}\n" for path in files)
     (arguments.target / "SHA256SUMS").write_text(sums)
     print(sums, end="")

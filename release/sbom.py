@@ -1,6 +1,7 @@
 """The bill of materials of a release: CycloneDX 1.6, JSON (https://cyclonedx.org/docs/1.6/json/)."""
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -51,7 +52,7 @@ def _dependencies(root: str, models: list[str], direct: set[str], packages: list
 
 
 def _package(package: Package) -> dict[str, Any]:
-    known = package.licence.replace("BSD-", "").find("BSD") < 0 and package.licence != "unknown"
+    known = not {"BSD", "unknown"} & set(re.split(" AND | OR ", package.licence))  # those two are no SPDX names
     licence = {"expression": package.licence} if known else {"license": {"name": package.licence}}
     purl = _purl(package.name, package.version)
     return {"type": "library", "bom-ref": purl, "name": package.name, "version": package.version,

@@ -4,6 +4,7 @@ import http.server
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from shutil import which
@@ -22,6 +23,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 self.answer(FILE[:1000], len(FILE))
             case "/endless.bin":  # says nothing of its length
                 self.answer(FILE, None)
+            case "/silent.bin":
+                time.sleep(0.5)
+                self.close_connection = True
             case "/away.bin":
                 self.lead("http://localhost/whole.bin")
             case "/back.bin":

@@ -36,6 +36,11 @@ def test_what_does_not_come_whole_is_refused_in_one_line(server, path, reason):
     assert message.startswith(f"{server}/{path}: cannot be fetched (") and reason in message
 
 
+def test_a_server_that_falls_silent_is_given_up(server, monkeypatch):
+    monkeypatch.setattr("harmonic.assets.fetch.TIMEOUT", 0.1)
+    assert "timed out" in failure(lambda: fetch(f"{server}/silent.bin"))
+
+
 @pytest.mark.parametrize("path", ["whole.bin", "endless.bin"])
 def test_a_file_above_the_limit_is_refused_announced_or_not(server, path):
     assert "10239" in failure(lambda: fetch(f"{server}/{path}", limit=10239))

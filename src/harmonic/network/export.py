@@ -29,6 +29,17 @@ class TensorForm(nn.Module):
         return result if parts.texture is None else (*result, parts.texture)
 
 
+class PictureForm(nn.Module):
+    """x (B, 3, H, W) -> the restored picture (B, 3, sH, sW), not clamped, without context and generated texture."""
+
+    def __init__(self, network: Harmonic):
+        super().__init__()
+        self.network = network
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.network(x)
+
+
 def exportable(network: Harmonic) -> TensorForm:
     """`network` as a function of tensors, for `torch.export` and `torch.compile`; weights are shared, not copied.
 
@@ -48,3 +59,8 @@ def dynamic_sides(network: Harmonic, longest: int = 8192) -> dict[int, Dim]:
     """
     most = longest // network.grid
     return {axis: network.grid * Dim(name, min=2, max=most) for axis, name in ((2, "rows"), (3, "columns"))}
+
+
+def dynamic_batch(most: int = 64) -> Dim:
+    """Dynamic shape of the first axis for `torch.export`; graphs made with it take a batch of one as well."""
+    return Dim("batch", min=2, max=most)

@@ -3,7 +3,7 @@
 Knows neither files nor kinds of pictures (`restorer.py` does).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,11 +13,12 @@ from torch import Tensor
 from harmonic.errors import PictureError, ResourceError
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
-from harmonic.nn.parts import Parts
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.noise import Noise
 from harmonic.ops.thumbnail import thumbnail_of_strips
-from harmonic.restore.device import PRECISIONS, free_memory
+from harmonic.restore.device import free_memory
+from harmonic.restore.guard import Attempt, run_guarded
+from harmonic.restore.runtime import base_of, torch_runtime
 from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
 from harmonic.restore.tile_size import TileSize, fitting_tiles
 
@@ -61,11 +62,21 @@ class Engine:
     """Restores arrays (H, W, C), C = 1 or 3, uint8 or float32 about [0, 1] -> (sH, sW, C) of the same type.
 
     network: in evaluation mode, on `device`; used, never changed. tile: 'auto', 'off', or a multiple of the grid.
+    attempts: what runs it, in the order of `run_guarded`; None = torch in this precision, then torch in fp32.
     Memory beside input and output depends on the tile alone.
     """
 
-    def __init__(self, network: Harmonic, device: torch.device, precision: str, tile: TileSize):
-        self.network, self.device, self.precision, self.tile = network, device, precision, tile
+    def __init__(
+        self,
+        network: Harmonic,
+        device: torch.device,
+        precision: str,
+        tile: TileSize,
+        attempts: Sequence[Attempt] | None = None,
+    ):
+        self.network, self.device, self.tile = network, device, tile
+        self._attempts = attempts or torch_attempts(network, device, precision)
+        self._cell = network.config.cell
         self._bytes_per_pixel = _BYTES_PER_PIXEL[network.scale]
         self._most_pixels = _MOST_BYTES[device.type] // self._bytes_per_pixel  # lowered when memory runs out
 
@@ -144,26 +155,30 @@ class Engine:
         values = to_float(block) if eight_bit else np.array(block, np.float32, order="C")
         # (h, w, C) in memory is channels-last by nature, so this view costs nothing.
         x = torch.from_numpy(values).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
-        y, parts = self._pass(x, mix, context, noise, self.precision)
-        if not torch.isfinite(y).all():
-            notes.add(f"{self.precision} gave values that are not finite, so parts were repeated in fp32")
-            y, parts = self._pass(x, mix, context, noise, "fp32")
-            if not torch.isfinite(y).all():
-                culprit = "the weights" if np.isfinite(values).all() else "the picture itself"
-                raise PictureError(f"the result is not finite because of {culprit}; use others")
+        y, skipped = self._pass(x, mix, context, noise, notes)
         if block.shape[2] == 1:
             y = y.mean(1, keepdim=True)
         result = y[0].permute(1, 2, 0).cpu().numpy()
-        skipped = self.network.skipped(parts.routing) if parts.routing else None
         return (to_uint8(result) if eight_bit else result), skipped
 
     @torch.inference_mode()
     def _pass(
-        self, x: Tensor, mix: Mix, context: Context | None, noise: Noise | None, precision: str
-    ) -> tuple[Tensor, Parts]:
-        with torch.autocast(self.device.type, PRECISIONS[precision], enabled=precision != "fp32"):
-            parts = self.network.decompose(x, context, noise)
-        return parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture), parts
+        self, x: Tensor, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
+    ) -> tuple[Tensor, float | None]:
+        if mix.strength == 0:
+            return base_of(x, self.network.scale, self.network.grid), None
+        parts = run_guarded(self._attempts, self._cell, x, context, noise, notes.add)
+        skipped = self.network.skipped(parts.routing) if parts.routing else None
+        return parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture), skipped
+
+
+def torch_attempts(network: Harmonic, device: torch.device, precision: str) -> list[Attempt]:
+    """torch as it is asked for, and once more in fp32 where that is another precision."""
+    attempts = [Attempt(lambda: torch_runtime(network, device, precision))]
+    if precision != "fp32":
+        note = f"{precision} gave values that no picture may have, so parts were repeated in fp32"
+        attempts.append(Attempt(lambda: torch_runtime(network, device, "fp32"), note))
+    return attempts
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

@@ -24,7 +24,18 @@ sys.meta_path.insert(0, Blocker())
 """
 
 COMMAND_LINE = {"typer", "click", "rich", "shellingham"}
-EXTRAS = {"pyvips", "tifffile", "fastapi", "uvicorn", "onnx", "onnxruntime", "openvino", "skimage", "scipy"}
+EXTRAS = {
+    "pyvips",
+    "tifffile",
+    "fastapi",
+    "uvicorn",
+    "onnx",
+    "onnxscript",
+    "onnxruntime",
+    "openvino",
+    "skimage",
+    "scipy",
+}
 TESTS = {"pytest", "hypothesis", "_pytest"}
 
 

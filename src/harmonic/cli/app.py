@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, data, degrade, info, models, restore, train, verify
+from harmonic.cli import bench, data, degrade, doctor, export, info, models, restore, train, verify
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
@@ -55,6 +55,8 @@ app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
 app.add_typer(bench.app, name="bench")
 app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("info", epilog=info.EXAMPLES)(info.info)
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("degrade", epilog=degrade.EXAMPLES)(degrade.degrade)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(data.app, name="data")

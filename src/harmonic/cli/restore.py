@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harmonic.cli.options import Device, Format, Model, Precision, PrecisionOption, Quiet, TileOption
+from harmonic.cli.options import Device, Format, Model, Precision, PrecisionOption, Quiet, RuntimeOption, TileOption
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import PictureError
@@ -41,6 +41,7 @@ def restore(
     format: Annotated[Format, typer.Option("--format", help="auto: the format of the input.")] = Format.auto,
     device: Device = "auto",
     precision: PrecisionOption = Precision.auto,
+    runtime: RuntimeOption = "auto",
     tile: TileOption = "auto",
     strength: Annotated[
         float, typer.Option(min=0, max=1, metavar="X", help="0: the input as it is; 1: restored in full.")
@@ -77,7 +78,11 @@ def restore(
     from harmonic.restore.restorer import Restorer
 
     keep_freed_memory()
-    restorer = Restorer(model, device=device, precision=precision, tile=tile, scale=scale, budget=budget)
+    if runtime in ("openvino", "onnx") and not quiet:
+        say(f"{runtime}: makes a file of the network on its first use, which takes about a minute")
+    restorer = Restorer(
+        model, device=device, precision=precision, runtime=runtime, tile=tile, scale=scale, budget=budget
+    )
     if not quiet:
         say(_introduction(restorer, tile))
     settings = Settings(
@@ -134,7 +139,7 @@ def _folder_of_results(inputs: list[Path], output: Path | None, pairs: list["Pai
 def _introduction(restorer: "Restorer", tile: str) -> str:
     name = restorer.card.name if restorer.card else "network"
     rounded = f", tile {tile} rounded up to {restorer.tile}" if tile not in ("auto", "off", str(restorer.tile)) else ""
-    return f"{name} on {restorer.device} in {restorer.precision}{rounded}"
+    return f"{name} on {restorer.device} by {restorer.runtime} in {restorer.precision}{rounded}"
 
 
 def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harmonic.errors import PictureError, ResourceError
+from harmonic.errors import ResourceError
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
 from harmonic.ops.eight_bit import to_float, to_uint8
@@ -98,7 +98,7 @@ class Engine:
             return pixels
 
         while True:
-            tiles, core = self._plan(height, width)
+            tiles, core = self.plan(height, width)
             try:
                 restore_tiled(function, target, tiles, scale, progress)
                 share = np.average([s for _, s in skipped], weights=[n for n, _ in skipped]) if skipped else None
@@ -127,7 +127,8 @@ class Engine:
         origin = [self.network.scale * tile.rows.start, self.network.scale * tile.columns.start]
         return Noise(torch.tensor([mix.seed], device=self.device), torch.tensor([origin], device=self.device))
 
-    def _plan(self, height: int, width: int) -> tuple[list[Tile], int | None]:
+    def plan(self, height: int, width: int) -> tuple[list[Tile], int | None]:
+        """The tiles of a picture as memory stands now, and the side of their cores, None = the whole picture."""
         halo, grid = self.network.reach, self.network.grid
         if self.tile == "auto":
             fitting = free_memory(self.device) // 2 // self._bytes_per_pixel
@@ -142,7 +143,7 @@ class Engine:
             raise ResourceError(f"--tile {self.tile}: not enough memory for this; use --tile auto or a smaller one")
         largest = max(tile.pixels for tile in tiles)
         self._most_pixels = largest // 2
-        if max(tile.pixels for tile in self._plan(height, width)[0]) >= largest:
+        if max(tile.pixels for tile in self.plan(height, width)[0]) >= largest:
             raise ResourceError(f"memory: not enough on {self.device} even for small tiles; close other programs")
         if self.device.type == "cuda":
             torch.cuda.empty_cache()

@@ -5,7 +5,7 @@ around its graph here, node by node, because symbolic padding is beyond it.
 """
 
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import torch
 from torch import Tensor
@@ -63,7 +63,7 @@ def onnx_model(network: Harmonic, facts: dict[str, str], *, parts: bool = False,
     the network asks for them. static: H = W = static instead of any H, W >= 1. facts: what the file says about itself.
     Raises UsageError where a package is missing.
     """
-    onnx = _package("onnx")
+    onnx = package("onnx")
     exportable(network)  # refuses what cannot be traced
     form = exportable(network) if parts else PictureForm(network).eval()
     examples = _examples(network, parts, static)
@@ -121,7 +121,7 @@ def _dynamic(network: Harmonic, examples: dict[str, Tensor], static: int | None)
 
 def _remainder() -> Any:
     """`remainder` by a number that depends on the size, which the exporter knows for constants only."""
-    op = _package("onnxscript").opset18
+    op = package("onnxscript").opset18
 
     def remainder(x: Any, divisor: Any) -> Any:
         constant = isinstance(divisor, int | float)
@@ -132,7 +132,7 @@ def _remainder() -> Any:
 
 def _take_any_size(model: "ModelProto", network: Harmonic, outputs: tuple[str, ...]) -> None:
     """Put padding before the graph and a cut behind it, in place."""
-    onnx = _package("onnx")
+    onnx = package("onnx")
     rows = _LINE.format(side="height", axis=2, source="input", target="taller")
     columns = _LINE.format(side="width", axis=3, source="taller", target="padded")
     pad = onnx.parser.parse_graph(_PAD.format(grid=network.grid, rest=network.grid - 1, rows=rows, columns=columns))
@@ -160,7 +160,7 @@ def _replace(field: Any, values: Any) -> None:
     field.extend(values)
 
 
-def _package(name: str) -> Any:
+def package(name: Literal["onnx", "onnxscript", "onnxruntime", "openvino"]) -> Any:
     """An optional package. Raises UsageError that says how to get it."""
     try:
         match name:
@@ -170,9 +170,17 @@ def _package(name: str) -> Any:
                 import onnx.parser
 
                 return onnx
-            case _:
+            case "onnxscript":
                 import onnxscript
 
                 return onnxscript
+            case "onnxruntime":
+                import onnxruntime
+
+                return onnxruntime
+            case "openvino":
+                import openvino
+
+                return openvino
     except ModuleNotFoundError as error:
         raise UsageError(f"package {error.name}: is needed to export; pip install 'harmonic-ir[export]'") from None

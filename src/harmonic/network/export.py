@@ -29,17 +29,6 @@ class TensorForm(nn.Module):
         return result if parts.texture is None else (*result, parts.texture)
 
 
-class PictureForm(nn.Module):
-    """x (B, 3, H, W) -> the restored picture (B, 3, sH, sW), not clamped, without context and generated texture."""
-
-    def __init__(self, network: Harmonic):
-        super().__init__()
-        self.network = network
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.network(x)
-
-
 def exportable(network: Harmonic) -> TensorForm:
     """`network` as a function of tensors, for `torch.export` and `torch.compile`; weights are shared, not copied.
 

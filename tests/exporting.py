@@ -6,9 +6,10 @@ from typing import Any
 
 import torch
 
-from harmonic.network.config import HFSpec, NetworkConfig
+from harmonic.network.config import HFSpec, NetworkConfig, TextureSpec
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
+from harmonic.network.specs import ExpertsSpec, HybridSpec
 from harmonic.restore.onnx_graph import complete, trace
 from making import randomised
 
@@ -17,6 +18,11 @@ FACTS = {"name": "toy", "licence": "Apache-2.0", "version": "0"}
 
 @cache
 def toy() -> Harmonic:
+    """`unfused_toy` in deploy form."""
+    return fuse(unfused_toy()).eval().requires_grad_(False)
+
+
+def unfused_toy() -> Harmonic:
     """Both bands, no blocks."""
     torch.manual_seed(0)
     config = NetworkConfig(
@@ -29,7 +35,7 @@ def toy() -> Harmonic:
         fusion=None,
         hf=HFSpec(high_pass=4, blocks=(), tail=2),
     )
-    return fuse(randomised(Harmonic(config))).eval().requires_grad_(False)
+    return randomised(Harmonic(config))
 
 
 @cache
@@ -47,3 +53,23 @@ def toy_plain() -> bytes:
 @cache
 def _traced() -> Any:
     return trace(toy(), parts=True)
+
+
+@cache
+def toy_hybrid() -> Harmonic:
+    """One block of each kind that asks for more than the picture: context, experts, generated texture."""
+    torch.manual_seed(0)
+    config = NetworkConfig(
+        channels=(8, 8, 8),
+        encoder=((), ()),
+        bottleneck=(HybridSpec(window=8, dilation=1, shifted=False),),
+        decoder=((), ()),
+        channel_attention=False,
+        context=8,
+        lf=None,
+        fusion=None,
+        hf=HFSpec(
+            high_pass=4, blocks=(ExpertsSpec(kernel=5, rank=2),), tail=2, texture=TextureSpec(channels=4, layers=1)
+        ),
+    )
+    return fuse(randomised(Harmonic(config))).eval().requires_grad_(False)

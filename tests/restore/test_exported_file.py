@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from exporting import FACTS, toy, toy_parts, toy_plain
+from exporting import FACTS, toy, toy_hybrid, toy_parts, toy_plain
 from harmonic.errors import PictureError, WeightsError
 from harmonic.network.checkpoint import Card
 from harmonic.restore import exported_file
@@ -86,6 +86,18 @@ def test_the_examples_of_the_page_restore_a_picture_without_us(tmp_path, monkeyp
     ours = Restorer(toy(), device="cpu", precision="fp32").restore("photo.jpg")
     gap = np.asarray(Image.open("restored.png")).astype(int) - np.asarray(ours)
     assert np.abs(gap).max() <= 1
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("format, name", [("onnx", "toy.onnx"), ("openvino", "toy.xml")])
+@pytest.mark.parametrize("parts", [False, True])
+def test_context_experts_and_texture_are_exported_too(tmp_path, monkeypatch, format, name, parts):
+    monkeypatch.undo()
+    network = toy_hybrid()
+    done = export_file(
+        network, CARD.model_copy(update={"config": network.config}), "", tmp_path / name, format, parts=parts
+    )
+    assert done.difference <= 1e-4
 
 
 @pytest.mark.long

@@ -1,0 +1,311 @@
+"""The service as the page sees it, on the standard library alone: real results, no limits, and faults on request.
+
+    PYTHONPATH=src:tests python tests/serve/fake.py 8017
+
+serves the page for whoever works on it; its tests start the same in a thread.
+"""
+
+import json
+import sys
+import tempfile
+import threading
+import time
+from dataclasses import dataclass, field
+from email.parser import BytesParser
+from email.policy import HTTP
+from functools import partial
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+
+import harmonic
+from harmonic.errors import HarmonicError
+from harmonic.images.read import read_picture
+from harmonic.network.checkpoint import Card, dump_network
+from harmonic.network.config import variant
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import base, tiny
+from harmonic.ops.noise import Noise
+from harmonic.restore.restorer import Restorer
+
+STATIC = Path(harmonic.__file__).parent / "serve" / "static"
+TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".jpg": "image/jpeg"}
+POLICY = "default-src 'self'; img-src 'self' blob: data:"
+PREVIEW = 2_000_000
+EXPERTS = ("denoise", "deblur", "decompress", "texture")
+
+
+@dataclass
+class Job:
+    id: str
+    total: int
+    state: str = "queued"
+    done: int = 0
+    started: float = field(default_factory=time.monotonic)
+    error: dict[str, str] | None = None
+    result: tuple[str, bytes] | None = None
+
+    def told(self) -> dict[str, Any]:
+        seconds = time.monotonic() - self.started
+        eta = seconds * (self.total - self.done) / self.done if self.done else None
+        shown = {"id": self.id, "state": self.state, "done": self.done, "total": self.total, "error": self.error}
+        return {**shown, "seconds": round(seconds, 2), "eta": eta}
+
+
+class FakeService:
+    """Models by name: the bundled one and two toys, whose weights lie in `folder` for the command line.
+
+    busy: so many requests are answered 429 first. fault: (status, code, message) of every request for work.
+    slow: seconds that each tenth of a job takes beside the work. streams: whether events are answered at all.
+    """
+
+    def __init__(self, folder: Path):
+        self.busy, self.fault, self.slow, self.streams = 0, None, 0.0, True
+        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.jobs: dict[str, Job] = {}
+        self.weights = {name: folder / f"{name}.safetensors" for name in ("toy-texture", "toy-x2")}
+        for (name, path), network in zip(self.weights.items(), (texture_network(), moved(Harmonic(tiny(2)))), strict=True):
+            path.write_bytes(dump_network(network, Card(name=name, task="test", config=network.config)))
+        self.models = {"restore-fast": Restorer("restore-fast", precision="fp32")}
+        self.models |= {name: Restorer(path, precision="fp32") for name, path in self.weights.items()}
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
+        self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def __enter__(self) -> "FakeService":
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def listed(self) -> list[dict[str, Any]]:
+        return [
+            {"name": name, "scale": model.scale, "title": name, "default": name == "restore-fast",
+             "texture": name == "toy-texture", "experts": name == "toy-texture",
+             "limits": {"pixels": 64_000_000, "preview": PREVIEW}}
+            for name, model in self.models.items()
+        ]  # fmt: skip
+
+    def work(self, fields: dict[str, str], data: bytes, job: Job | None = None) -> tuple[str, bytes]:
+        """(content type, body) of a restored picture or of its parts."""
+
+        def progress(done: int, total: int) -> None:
+            for tenth in range(10 if self.slow else 0):
+                if job and job.state == "cancelled":
+                    raise HarmonicError("cancelled")
+                if job:
+                    job.done = job.total * tenth // 10
+                time.sleep(self.slow)
+            if job:
+                job.done = job.total * done // total
+
+        restorer = self.models[fields["model"]]
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder) / "picture"
+            source.write_bytes(data)
+            if "strength" not in fields:
+                progress(1, 1)
+                return "application/octet-stream", parts_of(restorer, source, fields)
+            ending = fields.get("format", "auto")
+            suffix = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tiff", "BMP": "bmp"}
+            ending = suffix[read_picture(source).format] if ending == "auto" else ending
+            target = Path(folder) / f"result.{ending}"
+            dials = {name: float(fields[name]) for name in ("strength", "detail", "texture")}
+            restorer.restore_file(source, target, seed=int(fields["seed"]), progress=progress, **dials)
+            return f"image/{ending.replace('jpg', 'jpeg')}", target.read_bytes()
+
+
+def texture_network() -> Harmonic:
+    """A narrow `base`: context, experts, texture."""
+    config = base()
+    assert config.lf is not None
+    lf = config.lf.model_copy(update={"channels": 16})
+    return moved(Harmonic(variant(config, channels=(16, 32, 48), context=16, lf=lf)))
+
+
+def moved(network: Harmonic) -> Harmonic:
+    """Every part speaks, softly."""
+    generator = torch.Generator().manual_seed(4)
+    with torch.no_grad():
+        for parameter in network.parameters():
+            parameter.add_(0.03 * torch.randn(parameter.shape, generator=generator))
+    return network.eval()
+
+
+@torch.inference_mode()
+def parts_of(restorer: Restorer, source: Path, fields: dict[str, str]) -> bytes:
+    """The body of `/v1/parts`: of the whole picture, then cut, which is what a region of it means."""
+    engine, network, scale = restorer._engine, restorer._engine.network, restorer.scale
+    picture = read_picture(source).colour
+    height, width = picture.shape[:2]
+    x, y, w, h = (int(fields.get(k, v)) for k, v in (("x", 0), ("y", 0), ("width", width), ("height", height)))
+    shrunk = min(1.0, (PREVIEW / (w * h * scale**2)) ** 0.5)
+    if shrunk < 1 and fields.get("shrink") != "true":
+        raise HarmonicError(f"region: {w * h * scale**2:,} output pixels; at most {PREVIEW:,}, or ask for shrink")
+    cut = slice(scale * y, scale * (y + h)), slice(scale * x, scale * (x + w))
+    if shrunk < 1:
+        small = Image.fromarray(picture.squeeze()[y : y + h, x : x + w])
+        small = np.asarray(small.resize((int(w * shrunk), int(h * shrunk)), Image.Resampling.BICUBIC))
+        picture, cut = small.reshape(*small.shape[:2], -1), (slice(None), slice(None))
+    values = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
+    noise = Noise(torch.tensor([int(fields["seed"])]), torch.tensor([[0, 0]]))
+    parts = network.decompose(values, engine._look(picture), noise)
+    planes = {"base": parts.base, "lf": parts.lf, "hf": parts.hf, "texture": parts.texture}
+    body, told, routing = b"", [], None
+    for name, plane in planes.items():
+        if plane is None:
+            continue
+        shown = plane.mean(1, keepdim=True).expand(-1, 3, -1, -1) if picture.shape[2] == 1 else plane
+        array = shown[0].permute(1, 2, 0).numpy()[cut].astype(np.float64)
+        ends = (min(0.0, array.min()), max(1.0, array.max())) if name == "base" else (array.min(), array.max())
+        low, high = float(ends[0]), float(max(ends[1], ends[0] + 1e-6))
+        told.append({"name": name, "low": low, "high": high, "offset": len(body)})
+        body = padded(body + np.rint((array - low) / (high - low) * 65535).astype("<u2").tobytes())
+    if parts.routing:
+        gates = parts.routing[-1].gates[0].permute(1, 2, 0).numpy()
+        cell = picture.shape[0] / gates.shape[0]
+        cell = 2 ** round(np.log2(cell))
+        rows, columns = (slice(o // cell, -(-(o + n) // cell)) for o, n in ((y, h), (x, w)))
+        gates = gates if shrunk < 1 else gates[rows, columns]
+        routing = {"offset": len(body), "width": gates.shape[1], "height": gates.shape[0], "cell": cell,
+                   "experts": EXPERTS[: gates.shape[2]]}  # fmt: skip
+        body += np.rint(255 * gates.clip(0, 1)).astype(np.uint8).tobytes()
+    size = [(s.stop if s.stop else n) - (s.start or 0) for s, n in zip(cut, parts.base.shape[-2:], strict=True)]
+    head = {"width": size[1], "height": size[0], "scale": scale, "region": [x, y, w, h], "input": [width, height],
+            "shrunk": shrunk, "parts": told, "routing": routing, "cell": network.config.cell,
+            "seed": int(fields["seed"])}  # fmt: skip
+    text = json.dumps(head).encode()
+    return padded(len(text).to_bytes(4, "little") + text) + body
+
+
+def padded(data: bytes) -> bytes:
+    return data + bytes(-len(data) % 4)
+
+
+class Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def __init__(self, service: FakeService, *arguments: Any):
+        self.service = service
+        super().__init__(*arguments)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        path, _, rest = self.path.partition("?")
+        match path.strip("/").split("/"):
+            case ["v1", "models"]:
+                self.answer_json(self.service.listed())
+            case ["samples"]:
+                listed = json.loads((STATIC / "samples" / "samples.json").read_text())
+                self.answer_json([{**sample, "url": f"/samples/{sample['name']}"} for sample in listed])
+            case ["v1", "jobs", id, *kind]:
+                self.tell(self.service.jobs.get(id), kind)
+            case _:
+                file = STATIC / (path.strip("/") or "index.html")
+                if file.is_file():
+                    self.answer(200, TYPES.get(file.suffix, "image/png"), file.read_bytes())
+                else:
+                    self.answer_json({"code": "not_found", "message": "there is nothing here"}, 404)
+
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers["Content-Length"]))
+        fields, picture = multipart(self.headers["Content-Type"], data)
+        self.service.requests.append((self.path, fields))
+        if self.service.busy:
+            self.service.busy -= 1
+            return self.answer_json({"code": "busy", "message": "the queue is full"}, 429, {"Retry-After": "1"})
+        if self.path == "/v1/inspect":
+            return self.inspect(picture)
+        if self.service.fault:
+            status, code, message = self.service.fault
+            return self.answer_json({"code": code, "message": message}, status)
+        job = Job(f"job{len(self.service.jobs)}", 1_000_000)
+        self.service.jobs[job.id] = job
+        threading.Thread(target=self.run, args=(job, fields, picture), daemon=True).start()
+        return self.answer_json({"id": job.id, "pixels": job.total, "predicted_seconds": 2.0}, 202)
+
+    def do_DELETE(self) -> None:
+        self.service.jobs[self.path.rpartition("/")[2]].state = "cancelled"
+        self.answer(204, "text/plain", b"")
+
+    def run(self, job: Job, fields: dict[str, str], picture: bytes) -> None:
+        job.state = "running"
+        try:
+            job.result = self.service.work(fields, picture, job)
+            job.done, job.state = job.total, "done"
+        except HarmonicError as error:
+            if job.state != "cancelled":
+                job.state, job.error = "failed", {"code": "picture", "message": str(error)}
+
+    def inspect(self, picture: bytes) -> None:
+        try:
+            with Image.open(BytesIO(picture)) as image:
+                size, mode, kind = image.size, image.mode, image.format
+        except OSError:
+            return self.answer_json({"code": "unsupported", "message": "this is no picture of a known format"}, 415)
+        reason = f"{kind} with noise: restore-fast removes noise, blocks and blur"
+        self.answer_json({
+            "width": size[0], "height": size[1], "mode": mode, "depth": 8, "noise": 12.0, "sharpness": 0.4,
+            "blockiness": 1.1, "jpeg_quality": 40 if kind == "JPEG" else None,
+            "suggestion": {"model": "restore-fast", "reason": reason, "command": "harmonic restore"},
+        })  # fmt: skip
+
+    def tell(self, job: Job | None, kind: list[str]) -> None:
+        if job is None:
+            self.answer_json({"code": "gone", "message": "this job is not known here any more"}, 404)
+        elif kind == ["result"] and job.result:
+            self.answer(200, *job.result, {"X-Harmonic-Notes": "[]", "X-Harmonic-Seconds": "1.0"})
+        elif kind == ["events"] and not self.service.streams:
+            self.answer_json({"code": "busy", "message": "no streams now"}, 503)
+        elif kind == ["events"]:
+            self.send_response(200)
+            self.send_header("Content-Type", "text/event-stream")
+            self.send_header("Connection", "close")
+            self.end_headers()
+            self.close_connection = True
+            while True:
+                told = job.told()
+                self.wfile.write(f"data: {json.dumps(told)}\n\n".encode())
+                if told["state"] in ("done", "failed", "cancelled"):
+                    break
+                time.sleep(0.05)
+        else:
+            self.answer_json(job.told())
+
+    def answer_json(self, value: Any, status: int = 200, headers: dict[str, str] | None = None) -> None:
+        self.answer(status, "application/json", json.dumps(value).encode(), headers)
+
+    def answer(self, status: int, kind: str, body: bytes, headers: dict[str, str] | None = None) -> None:
+        self.send_response(status)
+        for name, value in {"Content-Type": kind, "Content-Length": str(len(body)), "Content-Security-Policy": POLICY,
+                            "Cache-Control": "no-store", **(headers or {})}.items():  # fmt: skip
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def multipart(kind: str, data: bytes) -> tuple[dict[str, str], bytes]:
+    """Text fields, and the bytes of `picture`."""
+    message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + data)
+    fields, picture = {}, b""
+    for part in message.iter_parts():  # type: ignore[attr-defined]
+        name, body = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        if name == "picture":
+            picture = body
+        else:
+            fields[name] = body.decode()
+    return fields, picture
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as folder, FakeService(Path(folder)) as service:
+        print(service.url, flush=True)  # noqa: T201
+        sys.stdin.read() if "--until-eof" in sys.argv else threading.Event().wait()

@@ -227,6 +227,11 @@ class Handler(BaseHTTPRequestHandler):
         if self.service.fault:
             status, code, message = self.service.fault
             return self.answer_json({"code": code, "message": message}, status)
+        if self.path == "/v1/parts":
+            try:
+                return self.answer(200, *self.service.work(fields, picture))
+            except HarmonicError as error:
+                return self.answer_json({"code": "region", "message": str(error)}, 422)
         job = Job(f"job{len(self.service.jobs)}", 1_000_000)
         self.service.jobs[job.id] = job
         threading.Thread(target=self.run, args=(job, fields, picture), daemon=True).start()

@@ -68,6 +68,18 @@ export const sample = async (url) => (await ask(url)).blob();
 export const inspect = async (picture, options) =>
   (await ask("/v1/inspect", { method: "POST", body: form(picture, {}), ...options })).json();
 
+// The parts of a region, at once. predicted: seconds that it may take, or null; aborting `signal` stops the service too.
+export async function parts(picture, fields, predicted, { signal, onProgress, onWait }) {
+  const started = performance.now();
+  const tick = () => onProgress(estimate({ done: 0, total: 0 }, predicted, (performance.now() - started) / 1000));
+  const clock = setInterval(tick, 200);
+  try {
+    return await ask("/v1/parts", { method: "POST", body: form(picture, fields), signal, onWait });
+  } finally {
+    clearInterval(clock);
+  }
+}
+
 // Runs a job to its end and returns the answer with its result. onProgress({fraction, eta}) with eta in seconds or
 // null; onWait(seconds) while the service is busy. An aborted `signal` cancels the work on the service too.
 export async function work(picture, fields, { signal, onProgress, onWait }) {
@@ -90,10 +102,10 @@ export async function work(picture, fields, { signal, onProgress, onWait }) {
 
 // A picture that is restored in one tile says nothing until it is done, so what the service predicted moves the bar.
 function estimate(told, predicted, seconds) {
-  const measured = told.total ? told.done / told.total : 0;
-  const expected = predicted ? Math.min(0.95, seconds / predicted) : 0;
+  const expected = predicted ? Math.min(0.95, seconds / predicted) : null;
   const eta = told.eta ?? (predicted ? Math.max(predicted - seconds, 0) : null);
-  return { fraction: told.state === "done" ? 1 : Math.max(measured, expected), eta, queued: told.state === "queued" };
+  const measured = told.total && told.done ? told.done / told.total : expected;
+  return { fraction: measured && Math.max(measured, expected), eta, queued: told.state === "queued" };
 }
 
 const ENDED = ["done", "failed", "cancelled"];

@@ -9,13 +9,13 @@ const ENDINGS = {
   "image/bmp": ["bmp", "dib"],
 };
 
-// Only what differs from the defaults is said, so that it stays short; the model always.
+// In pieces, of which none should be broken. Only what differs from the defaults is said; the model always.
 export function commandLine({ name, model, dials, format, metadata }) {
   const told = [["--strength", dials.strength, 1], ["--detail", dials.detail, 1], ["--texture", dials.texture, 0]];
   if (dials.texture) told.push(["--seed", dials.seed, 0]);
   told.push(["--format", format, "auto"], ["--metadata", metadata, "keep"]);
   const options = told.filter(([, value, usual]) => value !== usual).map(([option, value]) => `${option} ${value}`);
-  return ["harmonic restore", quoted(name), `--model ${quoted(model)}`, ...options].join(" ");
+  return ["harmonic restore", quoted(name), `--model ${quoted(model)}`, ...options];
 }
 
 // For a POSIX shell; a name that begins with a dash must not be taken for an option.
@@ -36,5 +36,3 @@ export function duration(seconds) {
   if (seconds < 90) return `${Math.round(seconds)} s`;
   return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${(seconds / 3600).toFixed(1)} h`;
 }
-
-export const megapixels = (width, height) => `${width} × ${height}`;

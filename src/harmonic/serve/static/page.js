@@ -21,6 +21,7 @@ const state = {
   format: "auto",
   metadata: "keep",
   parts: null, // what the last preview brought
+  paces: {}, // seconds per megapixel of the last preview, by model
   fits: true, // the whole picture is within one preview
   work: null, // {title, fraction, eta, wait}: fraction null = not known
   error: null, // {message, again}: again = what to call for another try, or null
@@ -98,16 +99,15 @@ function forgetParts() {
 
 // ---- work
 
-// Runs one job; null when something newer began, or it was cancelled, or it failed, which is then said.
-async function run(title, fields, again) {
+// Waits for `call`, which takes {signal, onProgress, onWait}; null when something newer began, or it was cancelled, or it failed, which is then said.
+async function run(title, call, again) {
   const mine = ++newest;
   stop?.abort();
   const { signal } = (stop = new AbortController());
   set({ work: { title, fraction: null }, error: null, saved: "" });
   const heard = (news) => mine === newest && set({ work: { ...state.work, wait: 0, ...news } });
   try {
-    const asked = { model: state.model.name, seed: state.dials.seed, ...fields };
-    const answer = await api.work(state.file.blob, asked, { signal, onProgress: heard, onWait: (wait) => heard({ wait }) });
+    const answer = await call({ signal, onProgress: heard, onWait: (wait) => heard({ wait }) });
     const bytes = await answer.arrayBuffer();
     return mine === newest ? { headers: answer.headers, bytes } : null;
   } catch (error) {
@@ -122,9 +122,15 @@ async function preview(shrink = false) {
   const most = previewLimit();
   const region = shrink || state.fits ? [0, 0, ...state.file.size] : view.visible(most);
   const [x, y, width, height] = region;
-  const fields = { output: "parts", x, y, width, height, preview: most, shrink };
-  const done = await run("Restoring", fields, () => preview(shrink));
-  if (done) show(decode(done.bytes));
+  const { model, file, dials } = state;
+  const fields = { model: model.name, seed: dials.seed, x, y, width, height, preview: most, shrink };
+  const work = Math.min(width * height, most / model.scale ** 2) / 1e6;
+  const pace = state.paces[model.name] ?? model.seconds_per_megapixel;
+  const started = performance.now();
+  const done = await run("Restoring", (how) => api.parts(file.blob, fields, pace ? pace * work : null, how), () => preview(shrink));
+  if (!done) return;
+  state.paces[model.name] = (performance.now() - started) / 1000 / work;
+  show(decode(done.bytes));
 }
 
 function show(parts) {
@@ -168,10 +174,10 @@ function remix() {
 }
 
 async function save() {
-  const { strength, detail, texture } = state.dials;
-  const { format, metadata, file } = state;
+  const { format, metadata, file, model, dials } = state;
+  const fields = { model: model.name, ...dials, format, metadata };
   const started = performance.now();
-  const done = await run("Restoring the whole picture", { strength, detail, texture, format, metadata }, save);
+  const done = await run("Restoring the whole picture", (how) => api.work(file.blob, fields, how), save);
   if (!done) return;
   const type = done.headers.get("Content-Type") ?? "image/png";
   const name = resultName(file.name, type);

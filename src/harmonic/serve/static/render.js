@@ -21,7 +21,6 @@ export function render(state) {
   document.title = file ? `${file.name} · Harmonic` : "Harmonic";
   const local = LOOPBACK.includes(location.hostname);
   $("privacy").textContent = local ? "Nothing leaves this machine." : `Pictures are sent to ${location.host} and nowhere else.`;
-  $("panel").inert = !file && !work;
   renderSamples(state);
   renderStage(state);
   renderAction(state);
@@ -33,12 +32,13 @@ export function render(state) {
   $("again").hidden = !state.error?.again;
   $("format").value = state.format;
   $("metadata").value = state.metadata;
-  $("save").disabled = !file || work !== null;
   $("saved").textContent = state.saved;
   const { name } = file ?? {};
-  const told = file && model ? commandLine({ ...state, name, model: model.name }) : "";
-  $("command").querySelector("code").textContent = told;
+  const told = file && model ? commandLine({ ...state, name, model: model.name }) : [];
+  $("command").querySelector("code").replaceChildren(...told.flatMap((piece, i) => [i ? " " : "", element("span", piece)]));
 }
+
+const element = (tag, textContent, className = "") => Object.assign(document.createElement(tag), { textContent, className });
 
 function renderSamples({ samples }) {
   const box = $("samples");
@@ -47,16 +47,16 @@ function renderSamples({ samples }) {
     ...samples.map(({ title, credit, url }, index) => {
       const button = document.createElement("button");
       const image = Object.assign(document.createElement("img"), { src: url, alt: "" });
-      const caption = Object.assign(document.createElement("span"), { textContent: title });
       button.dataset.index = index;
       button.title = credit ?? "";
-      button.append(image, caption);
+      button.append(image, element("span", title));
       return button;
     }),
   );
 }
 
-function renderStage({ file, parts, peek, divide }) {
+function renderStage({ file, parts, work, peek, divide }) {
+  $("drop").querySelector("span").textContent = work ? progressText(work) : "or choose one, or paste it";
   $("empty").hidden = file !== null;
   $("tools").hidden = file === null;
   $("handle").hidden = !parts || peek;
@@ -83,27 +83,32 @@ export function renderPlace({ file, parts, fits }, view) {
   $("note").textContent = note;
 }
 
-function renderAction({ file, parts, fits, work }) {
-  $("restore").hidden = $("reduced").hidden = work !== null;
-  if (fits) $("reduced").hidden = true;
-  $("restore").disabled = !file;
-  $("restore").textContent = fits ? (parts ? "Restored" : "Restore") : "Restore what you see";
-  $("restore").disabled ||= fits && parts !== null;
+function renderAction({ parts, fits, work }) {
+  $("restore").hidden = work !== null || (fits && parts !== null);
+  $("save").hidden = work !== null;
+  $("reduced").hidden = work !== null || fits;
+  $("restore").textContent = fits ? "Restore" : "Restore what you see";
+  $("save").textContent = fits ? "Save" : "Save the whole picture";
+  $("restore").classList.toggle("primary", parts === null);
+  $("save").classList.toggle("primary", parts !== null);
   $("progress").hidden = work === null;
   if (!work) return;
-  const { title, fraction, eta, wait, queued } = work;
-  const rest = wait ? `the service is busy, next try in ${wait} s` : queued ? "waiting in line" : eta ? `about ${duration(eta)} left` : "";
-  $("doing").textContent = rest ? `${title}: ${rest}` : `${title} …`;
   const bar = $("progress").querySelector("progress");
-  if (fraction === null || fraction === undefined || wait) bar.removeAttribute("value");
-  else bar.value = fraction;
+  $("doing").textContent = progressText(work);
+  if (work.fraction === null || work.wait) bar.removeAttribute("value");
+  else bar.value = work.fraction;
+}
+
+function progressText({ title, eta, wait, queued }) {
+  if (wait) return `${title}: the service is busy, next try in ${wait} s`;
+  if (queued) return `${title}: waiting in line`;
+  return eta ? `${title}: about ${duration(eta)} left` : `${title} …`;
 }
 
 function renderModel({ models, model, file }) {
   const select = $("model");
   if (select.childElementCount !== models.length) {
-    const named = ({ name, title, scale }) => `${title || name}${scale > 1 ? ` · ${scale}× larger` : ""}`;
-    select.replaceChildren(...models.map((one) => new Option(named(one), one.name)));
+    select.replaceChildren(...models.map(({ name, title }) => new Option(title || name, name)));
   }
   select.value = model?.name ?? "";
   $("advice").textContent = file?.advice ?? "";
@@ -130,14 +135,12 @@ function renderLegend({ look, parts }) {
   if (look === "experts" && parts?.routing) {
     const shares = routingShares(parts.routing);
     for (const [i, name] of parts.routing.experts.entries()) {
-      const key = document.createElement("span");
-      key.className = "key";
+      const key = element("span", `${name} ${Math.round(100 * shares[i])} %`, "key");
       key.style.setProperty("--colour", EXPERT_COLOURS[i % EXPERT_COLOURS.length]);
-      key.textContent = `${name} ${Math.round(100 * shares[i])} %`;
       nodes.push(key);
     }
   } else if (look === "invented") {
-    nodes.push(Object.assign(document.createElement("span"), { className: "ramp", textContent: "none – much" }));
+    nodes.push(element("span", "none – much", "ramp"));
   }
   legend.replaceChildren(...nodes);
 }

@@ -35,7 +35,7 @@ export class View {
 
   get fitZoom() {
     const [width, height] = this.size.map((side) => side * this.scale);
-    return Math.min(this.canvas.width / width, this.canvas.height / height, 4) * 0.98;
+    return Math.min(this.canvas.width / width, this.canvas.height / height, 4) * 0.96;
   }
 
   open(size, scale) {

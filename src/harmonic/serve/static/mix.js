@@ -5,16 +5,26 @@
 
 import { INVENTED, MOST_INVENTED, PLANES, terms, weights } from "./parts.js";
 
-const SLICE_MS = 8; // of one frame, for the loop
+const SLICE_MS = 7; // of one frame, for the loop
+const SLICE_PIXELS = 16384; // between two looks at the clock
 const NOTHING = weights({ strength: 0, detail: 0, texture: 0 });
 const LUMA = [0.299, 0.587, 0.114];
 
 export function createMixer(parts) {
   try {
-    return new GlMixer(parts);
+    if (hasGraphicsCard()) return new GlMixer(parts);
   } catch {
-    return new LoopMixer(parts); // no WebGL 2 here, or a picture too long for it
+    // No WebGL 2 here, or a picture too long for it.
   }
+  return new LoopMixer(parts);
+}
+
+// WebGL in software is slower than the loop, and `failIfMajorPerformanceCaveat` does not tell it everywhere.
+function hasGraphicsCard() {
+  const gl = document.createElement("canvas").getContext("webgl2");
+  const name = gl?.getParameter(gl.getExtension("WEBGL_debug_renderer_info")?.UNMASKED_RENDERER_WEBGL ?? gl.RENDERER);
+  gl?.getExtension("WEBGL_lose_context")?.loseContext();
+  return gl !== null && !/swiftshader|llvmpipe|softpipe|software|basic render/i.test(name);
 }
 
 const VERTEX = `#version 300 es
@@ -144,7 +154,7 @@ export class LoopMixer {
     const { width, height } = this.parts;
     const until = performance.now() + SLICE_MS;
     while (this.left > 0 && performance.now() < until) {
-      const count = Math.min(this.left, height - this.row, Math.max(1, 65536 / width | 0));
+      const count = Math.min(this.left, height - this.row, Math.ceil(SLICE_PIXELS / width));
       const image = this.context.createImageData(width, count);
       this.#fill(new Uint32Array(image.data.buffer), this.row * width, this.wanted);
       this.context.putImageData(image, 0, this.row);
@@ -157,15 +167,15 @@ export class LoopMixer {
   #fill(pixels, first, { lows, factors, around, invented }) {
     const [base, lf, hf, texture] = PLANES.map((name) => this.parts.planes[name]?.data ?? this.parts.planes.base.data);
     const [a, b, c, d] = factors;
-    const lowKnown = lows[0] + lows[1];
+    const lowKnown = around + lows[0] + lows[1];
     const lowDetail = lows[2] + lows[3];
     for (let pixel = 0, i = 3 * first; pixel < pixels.length; pixel++, i += 3) {
       const detail0 = lowDetail + c * hf[i] + d * texture[i];
       const detail1 = lowDetail + c * hf[i + 1] + d * texture[i + 1];
       const detail2 = lowDetail + c * hf[i + 2] + d * texture[i + 2];
-      let red = within(around + lowKnown + a * base[i] + b * lf[i] + detail0);
-      let green = within(around + lowKnown + a * base[i + 1] + b * lf[i + 1] + detail1);
-      let blue = within(around + lowKnown + a * base[i + 2] + b * lf[i + 2] + detail2);
+      let red = within(lowKnown + a * base[i] + b * lf[i] + detail0);
+      let green = within(lowKnown + a * base[i + 1] + b * lf[i + 1] + detail1);
+      let blue = within(lowKnown + a * base[i + 2] + b * lf[i + 2] + detail2);
       if (invented) {
         const most = 3 * MOST_INVENTED;
         const share = Math.min((Math.abs(detail0) + Math.abs(detail1) + Math.abs(detail2)) / most, 1);

@@ -9,8 +9,9 @@ import json
 from pathlib import Path
 
 import skimage.data
-from make_photos import DAMAGES, save_damaged
 from PIL import Image
+
+from make_photos import DAMAGES, save_damaged
 
 SAMPLES = Path(__file__).parents[1] / "src" / "harmonic" / "serve" / "static" / "samples"
 

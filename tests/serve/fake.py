@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email.parser import BytesParser
 from email.policy import HTTP
@@ -61,20 +62,27 @@ class FakeService:
     """Models by name: the bundled one and two toys, whose weights lie in `folder` for the command line.
 
     busy: so many requests are answered 429 first. fault: (status, code, message) of every request for work.
-    slow: seconds that each tenth of a job takes beside the work. streams: whether events are answered at all.
+    preview: most output pixels of parts. slow: seconds that each tenth of a job takes beside the work. streams: whether events are answered at all.
     """
 
     def __init__(self, folder: Path):
-        self.busy, self.fault, self.slow, self.streams = 0, None, 0.0, True
-        self.requests: list[tuple[str, dict[str, str]]] = []
+        self.forgive()
         self.jobs: dict[str, Job] = {}
+        self.workers: list[threading.Thread] = []
         self.weights = {name: folder / f"{name}.safetensors" for name in ("toy-texture", "toy-x2")}
-        for (name, path), network in zip(self.weights.items(), (texture_network(), moved(Harmonic(tiny(2)))), strict=True):
+        for (name, path), network in zip(
+            self.weights.items(), (texture_network(), moved(Harmonic(tiny(2)))), strict=True
+        ):
             path.write_bytes(dump_network(network, Card(name=name, task="test", config=network.config)))
         self.models = {"restore-fast": Restorer("restore-fast", precision="fp32")}
         self.models |= {name: Restorer(path, precision="fp32") for name, path in self.weights.items()}
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, self))
         self.url = f"http://127.0.0.1:{self.server.server_port}"
+
+    def forgive(self) -> None:
+        """No faults any more, nothing remembered."""
+        self.busy, self.fault, self.slow, self.streams, self.preview = 0, None, 0.0, True, PREVIEW
+        self.requests: list[tuple[str, dict[str, str]]] = []
 
     def __enter__(self) -> "FakeService":
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -83,12 +91,14 @@ class FakeService:
     def __exit__(self, *_: object) -> None:
         self.server.shutdown()
         self.server.server_close()
+        for worker in self.workers:
+            worker.join()
 
     def listed(self) -> list[dict[str, Any]]:
         return [
             {"name": name, "scale": model.scale, "title": name, "default": name == "restore-fast",
              "texture": name == "toy-texture", "experts": name == "toy-texture",
-             "limits": {"pixels": 64_000_000, "preview": PREVIEW}}
+             "limits": {"pixels": 64_000_000, "preview": self.preview}}
             for name, model in self.models.items()
         ]  # fmt: skip
 
@@ -111,7 +121,7 @@ class FakeService:
             source.write_bytes(data)
             if "strength" not in fields:
                 progress(1, 1)
-                return "application/octet-stream", parts_of(restorer, source, fields)
+                return "application/octet-stream", parts_of(restorer, source, fields, self.preview)
             ending = fields.get("format", "auto")
             suffix = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tiff", "BMP": "bmp"}
             ending = suffix[read_picture(source).format] if ending == "auto" else ending
@@ -139,15 +149,15 @@ def moved(network: Harmonic) -> Harmonic:
 
 
 @torch.inference_mode()
-def parts_of(restorer: Restorer, source: Path, fields: dict[str, str]) -> bytes:
+def parts_of(restorer: Restorer, source: Path, fields: dict[str, str], most: int) -> bytes:
     """The body of `/v1/parts`: of the whole picture, then cut, which is what a region of it means."""
     engine, network, scale = restorer._engine, restorer._engine.network, restorer.scale
     picture = read_picture(source).colour
     height, width = picture.shape[:2]
     x, y, w, h = (int(fields.get(k, v)) for k, v in (("x", 0), ("y", 0), ("width", width), ("height", height)))
-    shrunk = min(1.0, (PREVIEW / (w * h * scale**2)) ** 0.5)
+    shrunk = min(1.0, (most / (w * h * scale**2)) ** 0.5)
     if shrunk < 1 and fields.get("shrink") != "true":
-        raise HarmonicError(f"region: {w * h * scale**2:,} output pixels; at most {PREVIEW:,}, or ask for shrink")
+        raise HarmonicError(f"region: {w * h * scale**2:,} output pixels; at most {most:,}, or ask for shrink")
     cut = slice(scale * y, scale * (y + h)), slice(scale * x, scale * (x + w))
     if shrunk < 1:
         small = Image.fromarray(picture.squeeze()[y : y + h, x : x + w])
@@ -198,6 +208,10 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         pass
 
+    def handle(self) -> None:
+        with suppress(ConnectionError):  # a page that is closed or cancels
+            super().handle()
+
     def do_GET(self) -> None:
         path, _, rest = self.path.partition("?")
         match path.strip("/").split("/"):
@@ -234,7 +248,9 @@ class Handler(BaseHTTPRequestHandler):
                 return self.answer_json({"code": "region", "message": str(error)}, 422)
         job = Job(f"job{len(self.service.jobs)}", 1_000_000)
         self.service.jobs[job.id] = job
-        threading.Thread(target=self.run, args=(job, fields, picture), daemon=True).start()
+        worker = threading.Thread(target=self.run, args=(job, fields, picture))
+        self.service.workers.append(worker)
+        worker.start()
         return self.answer_json({"id": job.id, "pixels": job.total, "predicted_seconds": 2.0}, 202)
 
     def do_DELETE(self) -> None:

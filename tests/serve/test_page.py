@@ -1,7 +1,13 @@
 """The page in a real browser, on the fake service: what a person does with it, and that its pixels are the engine's."""
 
+import base64
 import io
 import re
+import shlex
+import shutil
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,8 +16,6 @@ import numpy as np
 import pytest
 from fake import STATIC, FakeService
 from PIL import Image
-
-from harmonic.restore.restorer import Restorer
 
 playwright = pytest.importorskip("playwright.sync_api", reason="pip install playwright, to drive the page")
 CHROMIUM = Path("/usr/bin/chromium")
@@ -57,12 +61,11 @@ def phone(browser: Any, service: FakeService, faults: list[str]) -> Iterator[Any
 
 def opened(browser: Any, service: FakeService, faults: list[str], **options: Any) -> Iterator[Any]:
     """A fresh page. What it throws, what its policy forbids, and what it asks of others are faults."""
-    service.busy, service.fault, service.slow, service.streams = 0, None, 0.0, True
-    service.requests.clear()
+    service.forgive()
     context = browser.new_context(accept_downloads=True, **options)
     context.grant_permissions(["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    page.set_default_timeout(60_000)
+    page.set_default_timeout(30_000)
     page.on("pageerror", lambda error: faults.append(str(error)))
     page.on("console", lambda said: faults.append(said.text) if "Content Security" in said.text else None)
     page.on("request", lambda asked: faults.append(asked.url) if not asked.url.startswith(own(service)) else None)
@@ -91,7 +94,9 @@ def drop(page: Any, data: bytes, name: str, kind: str = "drop") -> None:
     )
 
 
-def restored(page: Any, data: bytes = SAMPLE.read_bytes(), name: str = "my cat.jpg", model: str = "restore-fast") -> None:
+def restored(
+    page: Any, data: bytes = SAMPLE.read_bytes(), name: str = "my cat.jpg", model: str = "restore-fast"
+) -> None:
     drop(page, data, name)
     page.wait_for_selector("body[data-phase=opened]")
     page.select_option("#model", model)
@@ -110,6 +115,14 @@ def turn(page: Any, **dials: float) -> None:
     settle(page)
 
 
+def until(page: Any, condition: str, seconds: float = 30) -> None:
+    """Not `wait_for_function`, which evaluates text in the page; its policy forbids that."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, f"never came: {condition}"
+        page.wait_for_timeout(50)
+
+
 def settle(page: Any) -> None:
     """Long enough for the slices of a small picture."""
     page.wait_for_timeout(400)
@@ -126,8 +139,6 @@ def pixels(page: Any, size: tuple[int, int]) -> np.ndarray:
         " let text = ''; for (const v of box.data) text += String.fromCharCode(v); return btoa(text) }",
         [left, top, *size],
     )
-    import base64
-
     return np.frombuffer(base64.b64decode(data), np.uint8).reshape(size[1], size[0], 4)[..., :3]
 
 
@@ -186,7 +197,7 @@ def test_both_mixers_mix_alike_in_every_look(page):
             for (const texture of [undefined, plane(-0.1, 0.2, 611953)]) {
                 const parts = { width, height, planes: texture ? { ...planes, texture } : planes };
                 const mixers = [new GlMixer(parts), new LoopMixer(parts)];
-                for (const look of ["picture", "structure", "texture", "invented"]) {
+                for (const look of ["picture", "structure", "texture"]) {
                     const [a, b] = mixers.map((mixer) => {
                         mixer.draw(weights({ strength: 0.7, detail: 1.6, texture: 0.9 }), look);
                         while (mixer.step());
@@ -289,17 +300,17 @@ def test_what_is_saved_is_what_the_command_line_writes(page, tmp_path):
     assert coming.value.suggested_filename == "my cat-restored.jpg"
     told = page.text_content("#command code")
     assert told == "harmonic restore 'my cat.jpg' --model restore-fast --strength 0.6 --detail 1.4"
-    by_hand = tmp_path / "by-hand.jpg"
-    Restorer("restore-fast", precision="fp32").restore_file(SAMPLE, by_hand, strength=0.6, detail=1.4)
-    assert Path(coming.value.path()).read_bytes() == by_hand.read_bytes()
+    shutil.copy(SAMPLE, tmp_path / "my cat.jpg")
+    program, *arguments = shlex.split(told)
+    assert program == "harmonic"
+    subprocess.run([sys.executable, "-m", program, *arguments, "--precision", "fp32"], cwd=tmp_path, check=True)
+    assert Path(coming.value.path()).read_bytes() == (tmp_path / "my cat-restored.jpg").read_bytes()
     page.click("#copy")
     assert page.evaluate("navigator.clipboard.readText()") == told
 
 
 @pytest.mark.parametrize("name", ["plain.jpg", "it's $HOME.jpg", "-rf.jpg", "a b;c.png"])
 def test_a_name_is_quoted_as_the_shell_reads_it(page, name):
-    import shlex
-
     quoted = page.evaluate("async (name) => (await import('/command.js')).quoted(name)", name)
     assert shlex.split(quoted)[0].removeprefix("./") == name
     assert not quoted.startswith("-")
@@ -316,41 +327,45 @@ def test_a_pasted_picture_opens_and_a_sample_too(page):
 
 
 def test_a_large_picture_is_previewed_where_one_looks_and_said_so(page, service):
-    large = io.BytesIO()
-    Image.open(SAMPLE).resize((2400, 1600)).save(large, "JPEG")
-    drop(page, large.getvalue(), "large.jpg")
+    service.preview = 50_000
+    page.reload()
+    drop(page, SAMPLE.read_bytes(), "large.jpg")
     page.wait_for_selector("body[data-phase=opened]")
     settle(page)
     assert page.text_content("#restore") == "Restore what you see"
     page.locator("#stage").focus()
     page.keyboard.press("1")
     settle(page)
+    turn(page, divide=0)
     page.click("#restore")
     page.wait_for_selector("body[data-phase=restored]")
-    path, fields = service.requests[-1]
-    assert path == "/v1/parts" and int(fields["width"]) * int(fields["height"]) <= 2_000_000
-    assert int(fields["width"]) < 1000
+    path, told = service.requests[-1]
+    x, y, width, height = (int(told[name]) for name in ("x", "y", "width", "height"))
+    assert path == "/v1/parts" and 45_000 < width * height <= 50_000 and x % 8 == y % 8 == 0
     assert "frame" in page.text_content("#note")
+    inside = slice(y + 4, y + height - 4), slice(x + 4, x + width - 4)  # less the frame
+    whole = np.asarray(service.models["restore-fast"].restore(SAMPLE))
+    assert distance(pixels(page, SIZE)[inside], whole[inside]) <= 1
     page.click("#reduced")
-    page.wait_for_function("document.getElementById('note').textContent.startsWith('Reduced to 72 %')")
+    until(page, "document.getElementById('note').textContent.startsWith('Reduced to 61 %')")
     assert service.requests[-1][1]["shrink"] == "true"
 
 
 def test_a_larger_model_shows_before_and_after_at_its_size(page, service):
-    restored(page, model="toy-x2")
+    small = io.BytesIO()
+    Image.open(SAMPLE).crop((100, 50, 301, 203)).save(small, "PNG")
+    restored(page, small.getvalue(), "small.png", model="toy-x2")
     turn(page, divide=0)
-    expected = np.asarray(service.models["toy-x2"].restore(SAMPLE))
-    shown = pixels(page, (850, 590))  # the stage cuts the rest
-    left, top, _ = map(float, page.get_attribute("#canvas", "data-place").split())
-    cut = expected[max(0, int(-top)) :, max(0, int(-left)) :][:500, :800]
-    assert distance(shown[:500, :800], cut) <= 1
+    expected = np.asarray(service.models["toy-x2"].restore(Image.open(small)))
+    assert expected.shape == (306, 402, 3)
+    assert distance(pixels(page, (402, 306)), expected) <= 1
 
 
 def test_a_job_tells_its_progress_and_cancel_stops_it(page, service):
     restored(page)
     service.slow = 0.3
     page.click("#save")
-    page.wait_for_function("Number(document.querySelector('progress').value) > 0.2")
+    until(page, "Number(document.querySelector('progress').value) > 0.2")
     assert re.search(r"about .* left", page.text_content("#doing"))
     page.click("#cancel")
     page.wait_for_selector("#progress", state="hidden")
@@ -371,7 +386,7 @@ def test_a_busy_service_is_asked_again_and_one_sees_it(page, service):
     page.wait_for_selector("body[data-phase=opened]")
     service.busy = 2
     page.click("#restore")
-    page.wait_for_function("document.getElementById('doing').textContent.includes('busy')")
+    until(page, "document.getElementById('doing').textContent.includes('busy')")
     page.wait_for_selector("body[data-phase=restored]")
 
 

@@ -3,12 +3,11 @@
 // A mixer has `canvas`, and `before`, the same with strength 0. `draw` says what is wanted; `step` works at it for a few
 // milliseconds and says whether something is left to do. Rounded half up, as the engine rounds.
 
-import { INVENTED, MOST_INVENTED, PLANES, terms, weights } from "./parts.js";
+import { PLANES, terms, weights } from "./parts.js";
 
 const SLICE_MS = 7; // of one frame, for the loop
 const SLICE_PIXELS = 16384; // between two looks at the clock
 const NOTHING = weights({ strength: 0, detail: 0, texture: 0 });
-const LUMA = [0.299, 0.587, 0.114];
 
 export function createMixer(parts) {
   try {
@@ -36,22 +35,17 @@ precision highp float;
 precision highp usampler2D;
 uniform usampler2D planes[4];
 uniform vec4 lows, factors;
-uniform float around, most;  // most: above 0, what was invented is shown
+uniform float around;
 uniform int height;
 out vec4 colour;
 void main() {
   ivec2 at = ivec2(int(gl_FragCoord.x), height - 1 - int(gl_FragCoord.y));
-  vec3 known = lows.x + factors.x * vec3(texelFetch(planes[0], at, 0).rgb)
-    + lows.y + factors.y * vec3(texelFetch(planes[1], at, 0).rgb);
-  vec3 invented = lows.z + factors.z * vec3(texelFetch(planes[2], at, 0).rgb)
+  vec3 y = around + lows.x + factors.x * vec3(texelFetch(planes[0], at, 0).rgb)
+    + lows.y + factors.y * vec3(texelFetch(planes[1], at, 0).rgb)
+    + lows.z + factors.z * vec3(texelFetch(planes[2], at, 0).rgb)
     + lows.w + factors.w * vec3(texelFetch(planes[3], at, 0).rgb);
-  vec3 y = clamp(around + known + invented, 0.0, 1.0);
-  if (most > 0.0) {
-    float share = min(dot(abs(invented), vec3(1.0 / 3.0)) / most, 1.0);
-    y = mix(vec3(dot(y, vec3(${LUMA}))), vec3(${INVENTED.map((v) => v / 255)}), share);
-  }
   // Whole levels, since how a graphics card rounds to 8 bit is its own affair.
-  colour = vec4(floor(y * 255.0 + 0.5) / 255.0, 1.0);
+  colour = vec4(floor(clamp(y, 0.0, 1.0) * 255.0 + 0.5) / 255.0, 1.0);
 }`;
 
 export class GlMixer {
@@ -91,7 +85,7 @@ export class GlMixer {
   }
 
   draw(weight, look) {
-    this.wanted = { ...terms(this.parts, weight, look), most: look === "invented" ? MOST_INVENTED : 0 };
+    this.wanted = terms(this.parts, weight, look);
   }
 
   step() {
@@ -100,7 +94,6 @@ export class GlMixer {
     gl.uniform4fv(this.#at("lows"), wanted.lows);
     gl.uniform4fv(this.#at("factors"), wanted.factors);
     gl.uniform1f(this.#at("around"), wanted.around);
-    gl.uniform1f(this.#at("most"), wanted.most);
     gl.viewport(0, 0, this.canvas.width, this.canvas.height);
     gl.drawArrays(gl.TRIANGLE_STRIP, 0, 4);
     this.wanted = null;
@@ -146,7 +139,7 @@ export class LoopMixer {
 
   // Rows go round: while a dial moves, each frame goes on where the last one stopped, so that none is forgotten.
   draw(weight, look) {
-    this.wanted = { ...terms(this.parts, weight, look), invented: look === "invented" };
+    this.wanted = terms(this.parts, weight, look);
     this.left = this.parts.height;
   }
 
@@ -164,30 +157,19 @@ export class LoopMixer {
     return this.left > 0;
   }
 
-  #fill(pixels, first, { lows, factors, around, invented }) {
+  #fill(pixels, first, { lows, factors, around }) {
     const [base, lf, hf, texture] = PLANES.map((name) => this.parts.planes[name]?.data ?? this.parts.planes.base.data);
-    const [a, b, c, d] = factors;
-    const lowKnown = around + lows[0] + lows[1];
-    const lowDetail = lows[2] + lows[3];
+    const [a, b, c, d] = factors.map((factor) => 255 * factor);
+    const low = 255 * (around + lows[0] + lows[1] + lows[2] + lows[3]);
     for (let pixel = 0, i = 3 * first; pixel < pixels.length; pixel++, i += 3) {
-      const detail0 = lowDetail + c * hf[i] + d * texture[i];
-      const detail1 = lowDetail + c * hf[i + 1] + d * texture[i + 1];
-      const detail2 = lowDetail + c * hf[i + 2] + d * texture[i + 2];
-      let red = within(lowKnown + a * base[i] + b * lf[i] + detail0);
-      let green = within(lowKnown + a * base[i + 1] + b * lf[i + 1] + detail1);
-      let blue = within(lowKnown + a * base[i + 2] + b * lf[i + 2] + detail2);
-      if (invented) {
-        const most = 3 * MOST_INVENTED;
-        const share = Math.min((Math.abs(detail0) + Math.abs(detail1) + Math.abs(detail2)) / most, 1);
-        const grey = (1 - share) * (LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue);
-        [red, green, blue] = INVENTED.map((value) => grey + (share * value) / 255);
-      }
-      pixels[pixel] = 0xff000000 | (level(blue) << 16) | (level(green) << 8) | level(red);
+      const red = level(low + a * base[i] + b * lf[i] + c * hf[i] + d * texture[i]);
+      const green = level(low + a * base[i + 1] + b * lf[i + 1] + c * hf[i + 1] + d * texture[i + 1]);
+      const blue = level(low + a * base[i + 2] + b * lf[i + 2] + c * hf[i + 2] + d * texture[i + 2]);
+      pixels[pixel] = 0xff000000 | (blue << 16) | (green << 8) | red;
     }
   }
 
   dispose() {}
 }
 
-const within = (y) => (y < 0 ? 0 : y > 1 ? 1 : y);
-const level = (y) => (y * 255 + 0.5) | 0;
+const level = (y) => (y < 0 ? 0 : y > 255 ? 255 : (y + 0.5) | 0);

@@ -4,7 +4,8 @@ import * as api from "./api.js";
 import { duration, resultName } from "./command.js";
 import { listen } from "./gestures.js";
 import { createMixer, LoopMixer } from "./mix.js";
-import { decode, routingPixels, weights } from "./parts.js";
+import { energies, inventedOverlay, routingOverlay } from "./overlay.js";
+import { decode, weights } from "./parts.js";
 import { $, render, renderPlace } from "./render.js";
 import { View } from "./view.js";
 
@@ -140,7 +141,6 @@ function show(parts) {
   const file = { ...state.file, size: parts.input };
   if (!view.layers.whole && parts.shrunk < 1) view.layers.whole = { source: mixer.before, region: parts.region };
   useMixer(parts.region);
-  if (parts.routing) view.layers.overlay = routingOverlay(parts);
   const kept = look === "experts" && !parts.routing ? "picture" : look;
   Object.assign(state, { parts, file, look: kept });
   remix();
@@ -158,18 +158,14 @@ function useMixer(region) {
   });
 }
 
-function routingOverlay(parts) {
-  const { routing, shrunk, region } = parts;
-  const cell = routing.cell / shrunk;
-  const source = Object.assign(document.createElement("canvas"), { width: routing.width, height: routing.height });
-  source.getContext("2d").putImageData(routingPixels(routing), 0, 0);
-  const [x, y] = region.map((start) => Math.floor(start / cell) * cell);
-  return { source, region: [x, y, routing.width * cell, routing.height * cell], within: region, hidden: true };
+function overlayOf({ look, parts, dials }) {
+  if (look === "experts") return routingOverlay(parts);
+  return look === "invented" ? inventedOverlay(parts, (parts.energies ??= energies(parts)), dials) : null;
 }
 
 function remix() {
   if (mixer) mixer.draw(weights(state.dials), state.look);
-  if (view.layers.overlay) view.layers.overlay.hidden = state.look !== "experts";
+  view.layers.overlay = mixer && overlayOf(state);
   set({});
 }
 

@@ -1,16 +1,17 @@
 // From the state to the document: the only place that writes into it.
 
 import { commandLine, duration } from "./command.js";
-import { EXPERT_COLOURS, GAIN, routingShares } from "./parts.js";
+import { EXPERT_COLOURS, routingShares } from "./overlay.js";
+import { GAINS } from "./parts.js";
 
 export const $ = (id) => document.getElementById(id);
 
 const LOOPBACK = ["localhost", "127.0.0.1", "[::1]"];
 const LEGENDS = {
   picture: "",
-  structure: `What was changed in structure: smooth light and colour, cell by cell, ${GAIN} times stronger around grey.`,
-  texture: `What was changed in texture: fine detail, ${GAIN} times stronger around grey.`,
-  invented: "Where fine detail comes from the model rather than from your picture, and how much.",
+  structure: `What was changed in structure: smooth light and colour, cell by cell, ${GAINS.structure} times stronger around grey.`,
+  texture: `What was changed in texture: fine detail, ${GAINS.texture} times stronger around grey.`,
+  invented: "How much of the fine detail comes from the model rather than from your picture.",
   experts: "Which expert worked where, and its share of the work.",
 };
 
@@ -140,7 +141,7 @@ function renderLegend({ look, parts }) {
       nodes.push(key);
     }
   } else if (look === "invented") {
-    nodes.push(element("span", "none – much", "ramp"));
+    nodes.push(element("span", "none … all of it", "ramp"));
   }
   legend.replaceChildren(...nodes);
 }

@@ -3,6 +3,7 @@
 // Places are in pixels of the input. `zoom` is device pixels per pixel of the result, so 1 is 1:1 whatever the scale.
 
 const MOST_ZOOM = 32;
+const ALIGNED = 8; // input pixels; windows of the maps begin at such places
 const FRAME_COLOUR = "rgba(128, 128, 128, 0.9)";
 
 export class View {
@@ -10,7 +11,7 @@ export class View {
   constructor(stage, canvas, { mix, moved }) {
     Object.assign(this, { stage, canvas, mix, moved });
     this.context = canvas.getContext("2d", { alpha: true });
-    this.layers = { whole: null, before: null, after: null, overlay: null }; // {source, region: [x, y, w, h]}, overlay also {within, hidden}
+    this.layers = { whole: null, before: null, after: null, overlay: null }; // {source, region: [x, y, w, h]}, overlay also {within, opacity, smooth}
     this.size = null; // [width, height] of the input
     this.scale = 1;
     this.divide = 0.5; // share of the stage that shows what was before
@@ -90,8 +91,17 @@ export class View {
     const area = this.scale ** 2 * (box[0][1] - box[0][0]) * (box[1][1] - box[1][0]);
     const shrink = Math.min(1, Math.sqrt(most / area));
     box = box.map(([from, to]) => [(from + to) / 2, ((to - from) * shrink) / 2]);
-    const [[x, y], [w, h]] = [box.map(([c, half]) => Math.ceil(c - half)), box.map(([c, half]) => Math.floor(c + half))];
-    return [x, y, Math.max(w - x, 1), Math.max(h - y, 1)];
+    const [x, y] = box.map(([middle, half]) => Math.floor((middle - half) / ALIGNED) * ALIGNED);
+    const [right, bottom] = box.map(([middle, half]) => Math.floor(middle + half));
+    return [x, y, ...this.#within(most, right - x, bottom - y)];
+  }
+
+  // What was gained at the corner is taken off the longer side.
+  #within(most, width, height) {
+    const sides = [Math.max(width, 1), Math.max(height, 1)];
+    const longer = sides[0] < sides[1] ? 1 : 0;
+    sides[longer] = Math.min(sides[longer], Math.floor(most / this.scale ** 2 / sides[1 - longer]));
+    return sides;
   }
 
   draw() {
@@ -138,7 +148,7 @@ export class View {
     const { whole } = this.layers;
     if (whole && !(layer && this.#isWhole(layer))) this.#paintLayer(whole, pixel, corner);
     if (layer) this.#paintLayer(layer, pixel, corner);
-    if (overlay && !overlay.hidden) this.#paintOverlay(overlay, pixel, corner);
+    if (overlay) this.#paintOverlay(overlay, pixel, corner);
     context.restore();
   }
 
@@ -151,13 +161,13 @@ export class View {
   }
 
   // Its cells may reach over the edge of the region that they tell of.
-  #paintOverlay({ source, region: [x, y, w, h], within }, pixel, [left, top]) {
+  #paintOverlay({ source, region: [x, y, w, h], within, opacity, smooth }, pixel, [left, top]) {
     const { context } = this;
     context.beginPath();
     context.rect(left + within[0] * pixel, top + within[1] * pixel, within[2] * pixel, within[3] * pixel);
     context.clip();
-    context.imageSmoothingEnabled = false;
-    context.globalAlpha = 0.55;
+    context.imageSmoothingEnabled = smooth;
+    context.globalAlpha = opacity;
     context.drawImage(source, left + x * pixel, top + y * pixel, w * pixel, h * pixel);
     context.globalAlpha = 1;
   }

@@ -1,12 +1,11 @@
 """The service as the page sees it, on the standard library alone: real results, no limits, and faults on request.
 
-    PYTHONPATH=src:tests python tests/serve/fake.py 8017
+    PYTHONPATH=src:tests python -m serve.page.fake
 
 serves the page for whoever works on it; its tests start the same in a thread.
 """
 
 import json
-import sys
 import tempfile
 import threading
 import time
@@ -20,25 +19,21 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import torch
 from PIL import Image
 
 import harmonic
 from harmonic.errors import HarmonicError
 from harmonic.images.read import read_picture
 from harmonic.network.checkpoint import Card, dump_network
-from harmonic.network.config import variant
 from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import base, tiny
-from harmonic.ops.noise import Noise
+from harmonic.network.presets import tiny
 from harmonic.restore.restorer import Restorer
+from serve.page.fake_parts import moved, parts_of, texture_network
 
 STATIC = Path(harmonic.__file__).parent / "serve" / "static"
 TYPES = {".html": "text/html; charset=utf-8", ".css": "text/css", ".js": "text/javascript", ".jpg": "image/jpeg"}
 POLICY = "default-src 'self'; img-src 'self' blob: data:"
 PREVIEW = 2_000_000
-EXPERTS = ("denoise", "deblur", "decompress", "texture")
 
 
 @dataclass
@@ -62,7 +57,8 @@ class FakeService:
     """Models by name: the bundled one and two toys, whose weights lie in `folder` for the command line.
 
     busy: so many requests are answered 429 first. fault: (status, code, message) of every request for work.
-    preview: most output pixels of parts. slow: seconds that each tenth of a job takes beside the work. streams: whether events are answered at all.
+    preview: most output pixels of parts. slow: seconds that each tenth of a job takes beside the work. streams: whether
+    events are answered at all.
     """
 
     def __init__(self, folder: Path):
@@ -131,73 +127,6 @@ class FakeService:
             return f"image/{ending.replace('jpg', 'jpeg')}", target.read_bytes()
 
 
-def texture_network() -> Harmonic:
-    """A narrow `base`: context, experts, texture."""
-    config = base()
-    assert config.lf is not None
-    lf = config.lf.model_copy(update={"channels": 16})
-    return moved(Harmonic(variant(config, channels=(16, 32, 48), context=16, lf=lf)))
-
-
-def moved(network: Harmonic) -> Harmonic:
-    """Every part speaks, softly."""
-    generator = torch.Generator().manual_seed(4)
-    with torch.no_grad():
-        for parameter in network.parameters():
-            parameter.add_(0.03 * torch.randn(parameter.shape, generator=generator))
-    return network.eval()
-
-
-@torch.inference_mode()
-def parts_of(restorer: Restorer, source: Path, fields: dict[str, str], most: int) -> bytes:
-    """The body of `/v1/parts`: of the whole picture, then cut, which is what a region of it means."""
-    engine, network, scale = restorer._engine, restorer._engine.network, restorer.scale
-    picture = read_picture(source).colour
-    height, width = picture.shape[:2]
-    x, y, w, h = (int(fields.get(k, v)) for k, v in (("x", 0), ("y", 0), ("width", width), ("height", height)))
-    shrunk = min(1.0, (most / (w * h * scale**2)) ** 0.5)
-    if shrunk < 1 and fields.get("shrink") != "true":
-        raise HarmonicError(f"region: {w * h * scale**2:,} output pixels; at most {most:,}, or ask for shrink")
-    cut = slice(scale * y, scale * (y + h)), slice(scale * x, scale * (x + w))
-    if shrunk < 1:
-        small = Image.fromarray(picture.squeeze()[y : y + h, x : x + w])
-        small = np.asarray(small.resize((int(w * shrunk), int(h * shrunk)), Image.Resampling.BICUBIC))
-        picture, cut = small.reshape(*small.shape[:2], -1), (slice(None), slice(None))
-    values = torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
-    noise = Noise(torch.tensor([int(fields["seed"])]), torch.tensor([[0, 0]]))
-    parts = network.decompose(values, engine._look(picture), noise)
-    planes = {"base": parts.base, "lf": parts.lf, "hf": parts.hf, "texture": parts.texture}
-    body, told, routing = b"", [], None
-    for name, plane in planes.items():
-        if plane is None:
-            continue
-        shown = plane.mean(1, keepdim=True).expand(-1, 3, -1, -1) if picture.shape[2] == 1 else plane
-        array = shown[0].permute(1, 2, 0).numpy()[cut].astype(np.float64)
-        ends = (min(0.0, array.min()), max(1.0, array.max())) if name == "base" else (array.min(), array.max())
-        low, high = float(ends[0]), float(max(ends[1], ends[0] + 1e-6))
-        told.append({"name": name, "low": low, "high": high, "offset": len(body)})
-        body = padded(body + np.rint((array - low) / (high - low) * 65535).astype("<u2").tobytes())
-    if parts.routing:
-        gates = parts.routing[-1].gates[0].permute(1, 2, 0).numpy()
-        cell = picture.shape[0] / gates.shape[0]
-        cell = 2 ** round(np.log2(cell))
-        rows, columns = (slice(o // cell, -(-(o + n) // cell)) for o, n in ((y, h), (x, w)))
-        gates = gates if shrunk < 1 else gates[rows, columns]
-        routing = {"offset": len(body), "width": gates.shape[1], "height": gates.shape[0], "cell": cell,
-                   "experts": EXPERTS[: gates.shape[2]]}  # fmt: skip
-        body += np.rint(255 * gates.clip(0, 1)).astype(np.uint8).tobytes()
-    size = [(s.stop if s.stop else n) - (s.start or 0) for s, n in zip(cut, parts.base.shape[-2:], strict=True)]
-    head = {"width": size[1], "height": size[0], "scale": scale, "region": [x, y, w, h], "input": [width, height],
-            "shrunk": shrunk, "parts": told, "routing": routing, "cell": network.config.cell,
-            "seed": int(fields["seed"])}  # fmt: skip
-    text = json.dumps(head).encode()
-    return padded(len(text).to_bytes(4, "little") + text) + body
-
-
-def padded(data: bytes) -> bytes:
-    return data + bytes(-len(data) % 4)
-
-
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
@@ -213,7 +142,7 @@ class Handler(BaseHTTPRequestHandler):
             super().handle()
 
     def do_GET(self) -> None:
-        path, _, rest = self.path.partition("?")
+        path = self.path.partition("?")[0]
         match path.strip("/").split("/"):
             case ["v1", "models"]:
                 self.answer_json(self.service.listed())
@@ -271,7 +200,8 @@ class Handler(BaseHTTPRequestHandler):
             with Image.open(BytesIO(picture)) as image:
                 size, mode, kind = image.size, image.mode, image.format
         except OSError:
-            return self.answer_json({"code": "unsupported", "message": "this is no picture of a known format"}, 415)
+            self.answer_json({"code": "unsupported", "message": "this is no picture of a known format"}, 415)
+            return
         reason = f"{kind} with noise: restore-fast removes noise, blocks and blur"
         self.answer_json({
             "width": size[0], "height": size[1], "mode": mode, "depth": 8, "noise": 12.0, "sharpness": 0.4,
@@ -329,4 +259,4 @@ def multipart(kind: str, data: bytes) -> tuple[dict[str, str], bytes]:
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder, FakeService(Path(folder)) as service:
         print(service.url, flush=True)  # noqa: T201
-        sys.stdin.read() if "--until-eof" in sys.argv else threading.Event().wait()
+        threading.Event().wait()

@@ -34,7 +34,7 @@ def restored(
 ) -> None:
     drop(page, data, name)
     page.wait_for_selector("body[data-phase=opened]")
-    page.select_option("#model", model)
+    page.select_option("#model", model, force=True)  # on a phone it is in the sheet
     page.click("#restore")
     page.wait_for_selector("body[data-phase=restored]")
 

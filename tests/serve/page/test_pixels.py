@@ -129,3 +129,26 @@ def test_a_dial_costs_a_frame_little(page, record_property):
     record_property("milliseconds a frame, and for the whole picture", times)
     print(f"script: {times[0]:.1f} ms a frame, {times[1]:.0f} ms for 2 megapixels")  # noqa: T201
     assert times[0] <= 16
+
+
+@pytest.mark.parametrize("dials", [{"strength": 1.0}, {"strength": 0.7, "detail": 1.6, "texture": 0.8}])
+def test_what_the_page_calls_invented_is_what_the_package_calls_so(page, fake, dials):
+    maps = pytest.importorskip("harmonic.restore.maps", reason="the package draws no maps yet")
+    restored(page, model="toy-texture")
+    dials = {"strength": 1.0, "detail": 1.0, "texture": 0.0, **dials}
+    told = page.evaluate(
+        """async ([bytes, dials]) => {
+            const { decode } = await import("/parts.js");
+            const { energies, inventedOverlay } = await import("/overlay.js");
+            const parts = decode(new Uint8Array(bytes).buffer);
+            const { source } = inventedOverlay(parts, energies(parts), dials);
+            const { data } = source.getContext("2d").getImageData(0, 0, source.width, source.height);
+            return [source.width, source.height, [...data].filter((_, i) => i % 4 === 3)];
+        }""",
+        [list(fake.work({"model": "toy-texture", "seed": "0"}, SAMPLE.read_bytes())[1]), dials],
+    )
+    from harmonic.restore.dials import Dials
+
+    parts = fake.models["toy-texture"].decompose(decoded(SAMPLE), seed=0)
+    shares = maps.provenance(parts, Dials(**dials))
+    assert np.abs(np.reshape(told[2], (told[1], told[0])) - 255 * shares).max() <= 1.5

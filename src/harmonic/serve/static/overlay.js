@@ -18,7 +18,7 @@ export function routingOverlay({ routing, shrunk, region }) {
     for (let channel = 0; channel < 3 && sum; channel++) {
       pixels[4 * cell + channel] = here.reduce((total, g, e) => total + g * colours[e % colours.length][channel], 0) / sum;
     }
-    pixels[4 * cell + 3] = Math.min(255, sum);
+    pixels[4 * cell + 3] = sum && Math.min(255, 90 + sum);
   }
   const cell = routing.cell / shrunk; // cells count from the corner of the picture
   const [x, y] = region.map((start) => Math.floor(start / cell) * cell);
@@ -49,7 +49,7 @@ export function inventedOverlay({ region, shrunk, scale }, { width, height, side
   }
   const step = side / scale / shrunk;
   const source = drawn(new ImageData(pixels, width, height));
-  return { source, region: [region[0], region[1], width * step, height * step], within: region, opacity: 0.9, smooth: true };
+  return { source, region: [region[0], region[1], width * step, height * step], within: region, opacity: 0.75, smooth: true };
 }
 
 // Means over each window of B·B, H·B, T·B, H·H, H·T and T·T, with B the base without its means over K x K, H and T

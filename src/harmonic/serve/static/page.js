@@ -41,6 +41,7 @@ function set(changes) {
   if (state.file && state.model) {
     const [width, height] = state.file.size;
     state.fits = width * height * state.model.scale ** 2 <= previewLimit();
+    view.most = state.fits ? null : previewLimit();
     view.open(state.file.size, state.model.scale);
   }
   view.divide = state.peek ? 1 : state.divide;

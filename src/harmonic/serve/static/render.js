@@ -132,7 +132,7 @@ function renderDials({ dials, model, look, parts }) {
 
 function renderLegend({ look, parts }) {
   const legend = $("legend");
-  const nodes = [LEGENDS[look]];
+  const nodes = [element("div", LEGENDS[look])];
   if (look === "experts" && parts?.routing) {
     const shares = routingShares(parts.routing);
     for (const [i, name] of parts.routing.experts.entries()) {

@@ -16,6 +16,7 @@ export class View {
     this.scale = 1;
     this.divide = 0.5; // share of the stage that shows what was before
     this.lens = null; // [x, y] on the stage in device pixels
+    this.most = null; // pixels of the result that one preview may have, where that is not all of it
     this.fitted = true;
     this.zoom = 1;
     this.centre = [0, 0];
@@ -122,7 +123,7 @@ export class View {
     this.#half(layers.before, [0, 0, at, canvas.height], this.#pixel, this.centre, middle);
     this.#half(layers.after, [at, 0, canvas.width - at, canvas.height], this.#pixel, this.centre, middle, layers.overlay);
     if (layers.after && !this.#isWhole(layers.after)) this.#frame(layers.after.region);
-    else if (this.marked) this.#frame(this.marked, [8, 6]);
+    else if (!layers.after && this.most) this.#frame(this.visible(this.most), [8, 6]);
     if (this.lens && layers.after) this.#paintLens();
     const [left, top] = this.#corner(this.#pixel, this.centre, middle);
     canvas.dataset.place = `${left} ${top} ${this.zoom}`;
@@ -189,7 +190,7 @@ export class View {
     const { context, canvas } = this;
     const ratio = devicePixelRatio || 1;
     const side = Math.round(Math.min(150 * ratio, canvas.width / 2.4));
-    const zoom = Math.max(3 * this.zoom, 2) * this.scale;
+    const zoom = Math.max(2 * this.zoom, 2) * this.scale;
     const centre = this.inputAt(this.lens);
     const left = Math.round(Math.min(Math.max(this.lens[0] - side, 8), canvas.width - 2 * side - 8));
     const over = this.lens[1] - side - 24 * ratio;

@@ -1,4 +1,4 @@
-"""docs/page-desktop.png and docs/page-phone.png, as the page looks now.
+"""docs/page-desktop.webp and docs/page-phone.webp, as the page looks now.
 
 PYTHONPATH=src:tests python -m serve.page.screenshots
 """
@@ -16,18 +16,21 @@ from serve.page.fake import STATIC, FakeService
 from serve.page.hand import restored, settle, turn
 
 DOCS = Path(__file__).parents[3] / "docs"
-COLOURS = 200  # of the palette, which keeps each file below 200 KB
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory() as folder, FakeService(Path(folder)) as fake, sync_playwright() as started:
         browser = started.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
         desktop = browser.new_page(viewport={"width": 1180, "height": 740}, color_scheme="light")
-        shoot(desktop, fake, "coffee.jpg", "page-desktop.png", detail=1.2)
+        shoot(desktop, fake, "coffee.jpg", "page-desktop.webp", detail=1.2)
         phone = browser.new_page(
-            viewport={"width": 375, "height": 720}, color_scheme="dark", has_touch=True, is_mobile=True
+            viewport={"width": 375, "height": 720},
+            color_scheme="dark",
+            has_touch=True,
+            is_mobile=True,
+            device_scale_factor=2,
         )
-        shoot(phone, fake, "portrait.jpg", "page-phone.png", sheet=True, strength=0.8)
+        shoot(phone, fake, "portrait.jpg", "page-phone.webp", sheet=True, strength=0.8)
         browser.close()
 
 
@@ -39,8 +42,7 @@ def shoot(page: Any, fake: FakeService, sample: str, target: str, sheet: bool = 
         page.click("#sheet")
     turn(page, **dials)
     settle(page)
-    image = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    image.quantize(COLOURS, Image.Quantize.MEDIANCUT).save(DOCS / target, optimize=True)
+    Image.open(io.BytesIO(page.screenshot())).convert("RGB").save(DOCS / target, quality=88, method=6)
 
 
 if __name__ == "__main__":

@@ -151,4 +151,13 @@ def test_what_the_page_calls_invented_is_what_the_package_calls_so(page, fake, d
 
     parts = fake.models["toy-texture"].decompose(decoded(SAMPLE), seed=0)
     shares = maps.provenance(parts, Dials(**dials))
+    off = np.abs(np.reshape(told[2], (told[1], told[0])) - 255 * shares)
+    print(
+        off.max(),
+        np.unravel_index(off.argmax(), off.shape),
+        off.shape,
+        (off > 1).sum(),
+        np.median(off),
+        shares[np.unravel_index(off.argmax(), off.shape)],
+    )
     assert np.abs(np.reshape(told[2], (told[1], told[0])) - 255 * shares).max() <= 1.5

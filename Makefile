@@ -46,10 +46,11 @@ lint: install ## ruff and basedpyright
 	$(BIN)/basedpyright --pythonpath $(BIN)/python
 
 # An environment of its own: spandrel holds the published architectures and would bring torchvision, which a stub replaces.
-peers: ## time our presets beside published networks
+# Then: PYTHONPATH=src:benchmarks/stubs .venv-peers/bin/python -m harmonic bench peers --table x4 ...
+peers: ## an environment for `harmonic bench peers`; time our presets beside published networks in it
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install $(if $(TORCH_INDEX),--index-url $(TORCH_INDEX)) $$(grep '^torch==' requirements.lock)
-	.venv-peers/bin/python -m pip install numpy pillow einops safetensors pydantic typer
+	.venv-peers/bin/python -m pip install numpy pillow pyyaml rich einops safetensors pydantic typer matplotlib
 	.venv-peers/bin/python -m pip install --no-deps spandrel==0.4.2
 	PYTHONPATH=src:benchmarks/stubs .venv-peers/bin/python benchmarks/peers.py
 

@@ -25,7 +25,7 @@ def test_the_page_is_as_new_as_the_results(generator):
 
 
 def test_every_file_of_results_is_on_the_page(generator):
-    assert {section.file for section in generator.SECTIONS} == {file.name for file in (ROOT / "results").glob("*.json")}
+    assert {file.name for file in (ROOT / "results").glob("*.json")} <= {section.file for section in generator.SECTIONS}
 
 
 @pytest.mark.parametrize("file", sorted((ROOT / "results").glob("*.json")), ids=lambda file: file.name)

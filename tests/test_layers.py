@@ -31,14 +31,14 @@ ROOMS["cli"] = set(ROOMS) - {"__init__", "__main__"}
 
 THIRD_PARTY: dict[str, set[str]] = {
     "ops": {"torch", "numpy"},
-    "images": {"numpy", "PIL", "pyvips", "tifffile"},  # no torch: listing and checking files stays quick
+    "images": {"numpy", "PIL", "pyvips"},  # no torch: listing and checking files stays quick
     "nn": {"torch"},
     "degrade": {"torch", "numpy", "PIL", "pydantic"},
     "losses": {"torch", "safetensors"},
     "network": {"torch", "safetensors", "pydantic"},
     "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
-    "measure": {"torch", "numpy", "PIL", "safetensors"},
+    "measure": {"torch", "numpy", "PIL", "safetensors", "matplotlib", "spandrel"},
     "serve": {"fastapi", "uvicorn"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from harmonic.images.disclosure import mark_of
 from harmonic.images.read import read_picture
 
 
@@ -186,8 +187,9 @@ def test_any_file_name_is_taken_and_given_back(weights, photo, tmp_path):
     assert second.stdout == b"" and second.stderr.count(b"\n") == 2  # introduction, skipped
 
 
-@pytest.mark.skipif(os.name != "posix", reason="sends SIGINT")
-def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_path):
+@pytest.mark.skipif(os.name != "posix", reason="sends signals")
+@pytest.mark.parametrize("number, code", [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_an_interruption_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_path, number, code):
     (tmp_path / "in").mkdir()
     for index in range(400):
         (tmp_path / "in" / f"{index:03}.png").write_bytes(photo.read_bytes())
@@ -200,11 +202,80 @@ def test_ctrl_c_leaves_finished_files_and_says_how_to_go_on(weights, photo, tmp_
     deadline = time.monotonic() + 30
     while not list((tmp_path / "out").glob("*.png")) and process.poll() is None and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     out, err = process.communicate(timeout=30)
-    assert process.returncode == 130 and "Traceback" not in err, err
+    assert process.returncode == code and "Traceback" not in err, err
     assert err.splitlines()[-1].startswith("interrupted; ")
     finished = list((tmp_path / "out").glob("*.png"))  # the last one may be finished, but not printed
     assert set(out.split()) <= {str(path) for path in finished}
     assert 0 < len(finished) < 400 and all(size_and_format(name) == ((31, 24), "PNG") for name in finished)
     assert not list((tmp_path / "out").glob(".*"))
+
+
+@pytest.mark.parametrize(
+    "arguments, code, part",
+    [
+        (("--width", "0"), 2, "--width 0: must be 1 pixel or more"),
+        (("--width", "9", "--megapixels", "1"), 2, "give exactly one"),
+        (("--scale", "9"), 2, "--scale 9: must be above 0, and 4 at most"),
+        (("--width", "32"), 3, "--width 32: tiny-test enlarges by 1"),
+        (("--metadata", "hide"), 2, "'hide' is not one of"),
+        (("--mask", "none.png"), 2, "--mask: none.png: there is no such file"),
+        (("--watch",), 2, "--watch: looks at one folder"),
+    ],
+)
+def test_dials_out_of_reach_are_refused(restore, photo, arguments, code, part):
+    one_error(restore(photo, *arguments), code, part)
+    assert sorted(p.name for p in photo.parent.iterdir()) == ["photo.png"]
+
+
+def test_a_size_is_exact_and_a_picture_that_no_model_reaches_costs_itself_alone(restore, photo, tmp_path):
+    Image.new("RGB", (10, 10)).save(tmp_path / "small.png")
+    answer = restore(tmp_path, "-o", tmp_path / "out", "--width", 20)
+    assert answer.code == 1 and "small.png: --width 20: tiny-test enlarges by 1" in answer.err
+    assert size_and_format(tmp_path / "out" / "photo.png") == ((20, 15), "PNG")
+
+
+def test_results_bear_a_mark_unless_stripped(restore, photo, tmp_path):
+    for wish in ("keep", "strip"):
+        assert restore(photo, "-o", tmp_path / f"{wish}.png", "--metadata", wish, "--strength", 0.5).code == 0
+    kept, stripped = (read_picture(tmp_path / f"{wish}.png").metadata.exif for wish in ("keep", "strip"))
+    told = mark_of(kept)
+    assert told and told.startswith("HARMONIC ") and told.endswith(", tiny-test, strength 0.5, detail 1")
+    assert stripped is None
+
+
+def test_a_changed_mask_makes_another_result(restore, photo, tmp_path):
+    (tmp_path / "in").mkdir()
+    photo.rename(tmp_path / "in" / "photo.png")
+    options = ("-o", tmp_path / "out", "--mask", tmp_path / "mask.png", "--overwrite")
+    outcomes = []
+    for level in (0, 0, 255):
+        Image.new("L", (31, 24), level).save(tmp_path / "mask.png")
+        outcomes.append(restore(tmp_path / "in", *options).out != "")
+    assert outcomes == [True, False, True]
+
+
+def test_maps_comparison_and_report_lie_apart_and_are_told(restore, photo, tmp_path):
+    options = ("--maps", tmp_path / "look", "--compare", tmp_path / "look", "--report", "--json")
+    told = json.loads(restore(photo, *options).out)
+    names = {"hf-x4.png", "lf-x8.png", "provenance.png", "html", "compare.png"}
+    assert {p.name for p in (tmp_path / "look").iterdir()} == {f"photo-restored.png.{name}" for name in names}
+    assert set(told["change"]) == {"before", "after", "fidelity"} and len(told["maps"] + told["compare"]) == 5
+    again = restore(tmp_path, *options[:-1], "--overwrite")  # neither results nor maps are new inputs
+    assert again.code == 0 and again.out == f"{photo.with_name('photo-restored.png')}\n"
+    assert "photo-restored.png: noise" in again.err
+
+
+def test_compare_shows_models_on_a_crop(harmonic, weights, photo, tmp_path):
+    answer = harmonic("compare", photo, "-m", weights, "-m", weights, "--crop", "3,4,16,8", "-o", tmp_path / "c", "-q")
+    assert answer.code == 0 and answer.out.split() == [str(tmp_path / name) for name in ("c.html", "c.compare.png")]
+    assert size_and_format(tmp_path / "c.compare.png")[0] == (3 * 16 + 2 * 8, 8 + 24)
+    one_error(harmonic("compare", photo, "--crop", "3,4", "-o", tmp_path / "d"), 2, "--crop 3,4: has the form X,Y,W,H")
+
+
+def test_inspect_goes_on_after_a_bad_file(harmonic, photo, tmp_path):
+    (tmp_path / "bad.png").write_text("no picture")
+    answer = harmonic("inspect", tmp_path, "--json")
+    assert answer.code == 1 and "bad.png: holds a text" in answer.err
+    assert json.loads(answer.out)["size"] == [31, 24]

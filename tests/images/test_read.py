@@ -14,6 +14,7 @@ from PIL.PngImagePlugin import PngInfo
 from harmonic.errors import PictureError
 from harmonic.images.formats import by_suffix
 from harmonic.images.read import read_picture
+from harmonic.images.write import write_picture
 
 
 def refusal(source: Path | Image.Image, **options) -> str:
@@ -88,11 +89,16 @@ def test_the_transparent_grey_of_a_shallow_png_is_the_one_meant(tmp_path, bits, 
     assert picture.alpha is not None and picture.alpha[0].tolist() == [255] * (values - 1) + [0]
 
 
-def test_a_gamma_that_gets_lost_is_said(tmp_path, make):
+def test_a_gamma_is_kept_in_png_and_said_elsewhere(tmp_path, make):
     chunk = PngInfo()
     chunk.add(b"gAMA", (100_000).to_bytes(4, "big"))
     make().save(path := tmp_path / "a.png", pnginfo=chunk)
-    assert "gamma 1 " in read_picture(path).notes[0]
+    picture = read_picture(path)
+    assert write_picture(tmp_path / "b.png", picture) == () == picture.notes
+    assert read_picture(tmp_path / "b.png").metadata == picture.metadata
+    assert "gAMA" in write_picture(tmp_path / "b.tif", picture)[0]
+    with Image.open(path) as opened:
+        assert "gamma 1 " in read_picture(opened).notes[0]
 
 
 # -- refusals -------------------------------------------------------------------------------------------------------

@@ -1,7 +1,9 @@
 """The writer: what goes in comes back, what a format cannot hold is refused or said, names are never half written."""
 
 import io
+import shutil
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from harmonic.errors import PictureError, ResourceError, UsageError
 from harmonic.images import write
 from harmonic.images.picture import Metadata, Picture, picture_to_pil
 from harmonic.images.read import read_picture
-from harmonic.images.write import encode, write_picture
+from harmonic.images.write import encode, refuse_unwritable, write_picture
 
 LOSSLESS = ["png", "tiff", "webp", "bmp"]
 
@@ -22,7 +24,10 @@ def picture(make, srgb) -> Picture:
     exif[0x010F], exif[0x0112] = "Maker", 1
     exif[0x8769] = {0x9003: "2020:01:01 00:00:00", 0xA002: 9999, 0xA003: 9999}
     xmp = '<x:xmpmeta xmlns:x="adobe:ns:meta/">Grüße</x:xmpmeta>'.encode()
-    return Picture(np.asarray(make()), metadata=Metadata(srgb, exif.tobytes(), xmp, (300.0, 300.0)))
+    carried = {"iptc": b"\x1c\x02\x78\0\7Caption", "texts": (("Comment", "Grüße"),)}
+    colours = (("gAMA", (100_000).to_bytes(4, "big")),)
+    metadata = Metadata(srgb, exif.tobytes(), xmp, (300.0, 300.0), **carried, png_colour=colours)
+    return Picture(np.asarray(make()), metadata=metadata)
 
 
 @pytest.mark.parametrize("format", LOSSLESS)
@@ -68,15 +73,17 @@ def test_colours_under_full_transparency_survive_webp(make):
 def test_metadata_return_and_losses_are_said(tmp_path, picture, format):
     notes = write_picture(target := tmp_path / f"a.{format}", picture)
     back, held = read_picture(target).metadata, write.by_name(format).holds
-    assert back.icc == (picture.metadata.icc if "icc" in held else None)
-    assert back.xmp == (picture.metadata.xmp if "xmp" in held else None)
+    for field in ("icc", "xmp", "iptc"):
+        assert getattr(back, field) == (getattr(picture.metadata, field) if field in held else None)
+    assert back.texts == (picture.metadata.texts if "texts" in held else ())
+    assert back.png_colour == ()  # a profile is stronger
     assert back.dpi == (pytest.approx((300, 300), rel=1e-3) if "dpi" in held else None)
     if "exif" in held:
         exif = Image.Exif()
         exif.load(back.exif or b"")
         assert exif[0x010F] == "Maker" and exif.get_ifd(0x8769)[0x9003] == "2020:01:01 00:00:00"
         assert (exif.get_ifd(0x8769)[0xA002], exif.get_ifd(0x8769)[0xA003]) == (34, 21)
-    assert len(notes) == len({"icc", "exif", "xmp", "dpi"} - held)
+    assert len(notes) == len({"icc", "exif", "xmp", "dpi", "iptc", "texts", "png_colour"} - held)
 
 
 def test_tiff_without_camera_data_is_compressed(picture):
@@ -167,8 +174,34 @@ def test_encoder_errors_become_ours(picture, monkeypatch):
         raise SystemError("tile cannot extend outside image\n")
 
     monkeypatch.setattr(Image.Image, "save", broken)
-    with pytest.raises(PictureError, match=r"a\.png: cannot be encoded as PNG .*; use --format"):
-        encode(picture, "png", name="a.png")
+    with pytest.raises(PictureError, match=r"a\.jpg: cannot be encoded as JPEG .*; use --format"):
+        encode(picture, "jpg", name="a.jpg")
+
+
+def test_a_disk_without_room_is_refused_before_the_work(tmp_path, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=35_000_000))
+    refuse_unwritable(tmp_path / "new" / "a.png", None, 4_000, 2_000, False)
+    for dtype, height in ((np.uint8, 3_000), (np.uint16, 2_000)):
+        with pytest.raises(ResourceError, match=r"a\.png: needs about .* MB, 35 MB are free; free some space"):
+            refuse_unwritable(tmp_path / "new" / "a.png", None, 4_000, height, False, dtype)
+
+
+@pytest.mark.parametrize("format, said", [("jpg", "8 bit"), ("webp", "8 bit"), ("bmp", "8 bit"), ("avif", "12 bit")])
+def test_16_bit_is_rounded_where_it_must_be_and_said(tmp_path, make, format, said):
+    deep = np.asarray(make()).astype(np.uint16) * 257
+    deep[:, ::2] += (deep[:, ::2] < 65_000) * np.uint16(100)
+    notes = write_picture(target := tmp_path / f"a.{format}", Picture(deep))
+    assert said in notes[0]
+    if format in ("webp", "bmp"):
+        assert np.array_equal(read_picture(target).colour, np.asarray(make()))
+
+
+def test_floats_go_into_tiff_alone(tmp_path):
+    real = Picture(np.full((3, 4, 3), 7.5, np.float32))
+    assert write_picture(tmp_path / "a.tif", real) == ()
+    for format in ("png", "jpg", "webp", "avif", "bmp"):
+        with pytest.raises(PictureError, match="cannot hold float values; use --format tiff"):
+            write_picture(tmp_path / f"a.{format}", real)
 
 
 def test_a_full_disk_is_one_line_and_leaves_nothing(tmp_path, picture, monkeypatch):

@@ -1,8 +1,16 @@
+import sys
 import time
 
 import pytest
+import torch
 
-from harmonic.measure.speed import latencies
+from harmonic.errors import ResourceError
+from harmonic.measure.peak_memory import measured
+from harmonic.measure.speed import growth_exponent, latencies
+from harmonic.measure.speed_report import fused, speed_report, speed_tables, tiled_overhead
+from harmonic.network.cost import network_cost
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
 
 
 def test_a_call_of_twice_the_time_has_ratio_two():
@@ -10,3 +18,46 @@ def test_a_call_of_twice_the_time_has_ratio_two():
     assert found["reference"].ratio == 1
     assert found["double"].ratio == pytest.approx(2, rel=0.3)
     assert found["double"].milliseconds >= 20
+    assert found["double"].low <= found["double"].milliseconds <= found["double"].high
+
+
+@pytest.mark.parametrize("power", [1.0, 1.3, 2.0])
+def test_growth_is_the_power_of_the_pixels(power):
+    sides = (128, 256, 512, 1024)
+    assert growth_exponent([s**2 for s in sides], [3e-7 * s ** (2 * power) for s in sides]) == pytest.approx(power)
+
+
+def test_runtimes_stand_side_by_side_and_costs_are_those_of_both_forms():
+    network = Harmonic(tiny()).eval()
+    content = speed_report(
+        {"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1,
+        runtimes={"torch": fused, "other": lambda *_: lambda: None},
+    )  # fmt: skip
+    assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, other", "NAFNet-w32"] * 2
+    assert content["latency"][1]["ratio"] < content["latency"][0]["ratio"]
+    (cost,) = content["costs"]
+    assert cost["parameters"] > cost["fused_parameters"] > 0
+    counted = network_cost(network)[0]  # without a pass, per input megapixel, which is the same at scale 1
+    assert cost["gmac"] == pytest.approx(counted.macs / 1000, rel=0.02)
+    assert cost["fused_gmac"] == pytest.approx(counted.fused_macs / 1000, rel=0.02)
+    assert len(speed_tables(content)) == 4
+
+
+def test_the_cost_of_tiles_is_told_where_the_picture_also_went_whole():
+    row = {"width": 8, "height": 8, "precision": "fp32"}
+    pictures = [row | {"tile": "off", "s_per_mp": 2.0}, row | {"tile": "512", "s_per_mp": 2.5},
+                row | {"width": 9, "tile": "512", "s_per_mp": 3.0}]  # fmt: skip
+    assert tiled_overhead(pictures) == [row | {"tile": "512", "overhead": 0.25}]
+
+
+def test_a_picture_that_cannot_be_measured_is_said_with_its_size():
+    worker = (sys.executable, "-c", "raise SystemExit('out of memory')")
+    with pytest.raises(ResourceError, match=r"9x8, tile off: cannot be measured \(out of memory\)"):
+        measured(worker, "none", 9, 8, "fp32", "off", "cpu", 1)
+
+
+@pytest.mark.long
+def test_peak_memory_of_a_process_of_its_own_grows_with_the_picture():
+    worker = (sys.executable, "-m", "harmonic.cli.peak")
+    small, large = (measured(worker, "restore-fast", side, side, "fp32", "off", "cpu", 1) for side in (128, 512))
+    assert small["growth_mib"] < large["growth_mib"] < large["peak_mib"]

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from harmonic.ops.quality import luma, psnr, shave, ssim
-from harmonic.ops.resize import cubic, imresize, taps
+from harmonic.ops.resize import cubic, imresize, resize_to, taps
 
 
 def plain_resize(line: np.ndarray, scale: Fraction) -> np.ndarray:
@@ -103,3 +103,19 @@ def test_golden_set5_bicubic_of_luma_alone_as_published(set5, scale, expected):
         bicubic = np.clip(np.floor(imresize(imresize(y, Fraction(1, scale)), scale) + 0.5), 0, 255)
         values.append(psnr(shave(bicubic, scale), shave(y, scale)))
     assert np.mean(values) == pytest.approx(expected, abs=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.float64])
+@pytest.mark.parametrize("scale", [Fraction(1, 2), Fraction(1, 4), 2])
+def test_an_exact_size_is_what_a_scale_gives_where_both_exist(dtype, scale):
+    picture = (255 * np.random.default_rng(0).random((140, 72, 3))).astype(dtype)
+    assert np.array_equal(resize_to(picture, int(140 * scale), int(72 * scale)), imresize(picture, scale))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("size", [(1, 1), (3, 150), (90, 7), (89, 71)])
+def test_any_size_and_type_is_reached_and_a_flat_picture_stays(dtype, size):
+    level = np.array(0.25 if dtype == np.float32 else np.iinfo(dtype).max, dtype)
+    resized = resize_to(np.full((89, 71), level), *size)
+    assert resized.shape == size and resized.dtype == dtype
+    assert np.abs(resized.astype(np.float64) - level).max() <= 1e-6

@@ -1,13 +1,16 @@
 """A folder of files: failures cost one file each, finished work is not repeated, a kill at any place is recovered."""
 
 import json
+import threading
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from harmonic.errors import ResourceError, UsageError
-from harmonic.restore.batch import Done, Failed, Settings, Skipped, restore_files
+from harmonic.restore import batch
+from harmonic.restore.batch import Done, Failed, Skipped, restore_files
+from harmonic.restore.file import Settings
 from harmonic.restore.ledger import LEDGER_NAME, Ledger
 from harmonic.restore.restorer import Restorer
 
@@ -116,3 +119,30 @@ def test_a_folder_that_cannot_be_written_ends_the_run(tmp_path):
     (tmp_path / "out" / LEDGER_NAME).mkdir(parents=True)  # holds for root too, unlike permissions
     with pytest.raises(ResourceError, match="cannot be written"):
         Ledger(tmp_path / "out")
+
+
+def test_one_is_read_while_another_is_restored_and_outcomes_stay_in_order(restorer, pairs, monkeypatch):
+    told = []
+    for name in ("open_file", "restore_opened", "write_restored"):
+        inner = getattr(batch, name)
+
+        def spied(*arguments, name=name, inner=inner):
+            told.append((name, threading.current_thread().name.split("_")[0]))
+            return inner(*arguments)
+
+        monkeypatch.setattr(batch, name, spied)
+    Image.new("RGB", (20, 20)).save(pairs[1][0])
+    outcomes = run(restorer, pairs)
+    assert [outcome.source for outcome in outcomes] == [source for source, _ in pairs]
+    assert dict(told) == {
+        "open_file": "read",
+        "restore_opened": "MainThread",
+        "write_restored": "write",
+    }
+
+
+def test_failures_name_their_stage(restorer, pairs, monkeypatch):
+    (pairs[2][1].parent / pairs[2][1].name).mkdir(parents=True)  # a folder in the place of the result
+    monkeypatch.setattr(batch, "refuse_existing", lambda *_: None)
+    outcomes = run(restorer, pairs, Settings(overwrite=True))
+    assert [outcome.stage for outcome in outcomes if isinstance(outcome, Failed)] == ["read", "write"]

@@ -49,7 +49,7 @@ def test_other_shapes_are_refused(restorer, shape):
 
 
 def test_other_types_are_refused(restorer):
-    for wrong in (np.zeros((5, 5), np.uint16), torch.zeros(3, 5, 5, dtype=torch.uint8)):
+    for wrong in (np.zeros((5, 5), np.int32), torch.zeros(3, 5, 5, dtype=torch.uint8)):
         with pytest.raises(ValueError, match="float"):
             restorer.restore(wrong)
 
@@ -88,10 +88,34 @@ def test_alpha_and_metadata_stay(restorer, pixels):
     assert np.array_equal(result.alpha, alpha) and not np.array_equal(result.colour, pixels)
 
 
+def test_colours_under_full_transparency_do_not_touch_seen_ones(restorer, pixels):
+    alpha = np.full(pixels.shape[:2], 255, np.uint8)
+    alpha[:, 20:] = 0
+    other = pixels.copy()
+    other[:, 20:] ^= 255
+    one, two = (restorer.restore_picture(Picture(colour, alpha)) for colour in (pixels, other))
+    assert np.array_equal(one.colour[:, :20], two.colour[:, :20])
+
+
 def test_alpha_is_enlarged_with_the_picture(stand_in, pixels):
     restorer = Restorer(stand_in(2), device="cpu", precision="fp32")
     result = restorer.restore_picture(Picture(pixels, np.full((33, 47), 255, np.uint8)))
     assert result.colour.shape == (66, 94, 3) and (result.alpha == 255).all()
+
+
+@pytest.mark.parametrize("opaque", [np.uint16(65535), np.float32(1)])
+def test_deep_alpha_is_enlarged_and_opaque_stays_opaque(stand_in, opaque):
+    restorer = Restorer(stand_in(2), device="cpu", precision="fp32")
+    colour = np.zeros((9, 12, 3), opaque.dtype)
+    result = restorer.restore_picture(Picture(colour, np.full((9, 12), opaque)))
+    assert result.colour.dtype == result.alpha.dtype == opaque.dtype
+    assert result.alpha.shape == (18, 24) and (result.alpha == opaque).all()
+
+
+def test_16_bit_is_restored_as_8_bit_is_and_finer(restorer, pixels):
+    coarse, fine = restorer.restore(pixels), restorer.restore(pixels.astype(np.uint16) * 257)
+    assert fine.dtype == np.uint16
+    assert np.abs(fine / 257 - coarse).max() <= 0.51 and len(np.unique(fine % 257)) > 2
 
 
 def test_a_file_is_restored_with_a_report(restorer, pixels, tmp_path):
@@ -111,7 +135,7 @@ def test_an_existing_file_is_refused_before_any_work(restorer, tmp_path):
 @pytest.mark.parametrize("mode, name, complaint", [("RGBA", "b.jpg", "transparency"), ("RGB", "b.webp", "16,383")])
 def test_what_the_format_cannot_hold_is_said_before_any_work(restorer, tmp_path, monkeypatch, mode, name, complaint):
     Image.new(mode, (16_384, 1)).save(source := tmp_path / "a.png")
-    monkeypatch.setattr(restorer, "_restore_picture", lambda *_: pytest.fail("worked for nothing"))
+    monkeypatch.setattr(restorer, "run_picture", lambda *_: pytest.fail("worked for nothing"))
     with pytest.raises(PictureError, match=complaint):
         restorer.restore_file(source, tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]

@@ -1,23 +1,24 @@
 """The command `harmonic`: its commands, and the one place where errors become a line on stderr and an exit code.
 
 Exit codes: 0 all done; 1 some inputs failed, the others are done; 2 wrong usage; 3 weights missing or wrong; 4 out of
-memory, disk or permission; 5 a training that went wrong; 130 interrupted. Results go to stdout, everything else to
-stderr. Nothing heavy is imported here: `--help` must answer at once, so the commands import what they need when they
-run.
+memory, disk or permission; 5 a training that went wrong; 130 interrupted, 143 by SIGTERM. Results go to stdout,
+everything else to stderr. Nothing heavy is imported here: `--help` must answer at once, so the commands import what
+they need when they run.
 """
 
 import io
 import os
+import signal
 import sys
 from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, data, degrade, info, models, restore, train, verify
+from harmonic.cli import bench, compare, data, degrade, info, inspect, models, restore, train, verify
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
-INTERRUPTED = 130
+INTERRUPTED, TERMINATED = 130, 143
 
 app = typer.Typer(
     name="harmonic",
@@ -52,6 +53,8 @@ def harmonic(
 
 
 app.command("restore", epilog=restore.EXAMPLES)(restore.restore)
+app.command("compare", epilog=compare.EXAMPLES)(compare.compare)
+app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.add_typer(bench.app, name="bench")
 app.command("models", epilog=models.EXAMPLES)(models.models)
 app.command("info", epilog=info.EXAMPLES)(info.info)
@@ -65,7 +68,16 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line and leave with its exit code (SystemExit)."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="surrogateescape")  # file names are bytes, and come out as they are
-    sys.exit(run(arguments))
+    terminated = False
+
+    def terminate(*_: object) -> None:
+        nonlocal terminated
+        terminated = True
+        raise KeyboardInterrupt  # so that what is being written is finished or removed, as with Ctrl-C
+
+    signal.signal(signal.SIGTERM, terminate)
+    code = run(arguments)
+    sys.exit(TERMINATED if terminated and code == INTERRUPTED else code)
 
 
 def run(arguments: list[str] | None = None) -> int:

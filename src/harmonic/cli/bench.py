@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harmonic.cli import bench_peers, bench_speed
 from harmonic.cli.options import Data, Device, Model, Precision, PrecisionOption, Quiet
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
@@ -123,6 +124,10 @@ def quality(
         atomic_write(json_file, as_json(content).encode(), overwrite=True)
     if sheet and drawn:
         drawn.write(sheet)
+
+
+app.command("speed", epilog=bench_speed.EXAMPLES)(bench_speed.speed)
+app.command("peers", epilog=bench_peers.EXAMPLES)(bench_peers.peers)
 
 
 def _measures(names: list[str], lpips: Path | None, inception: Path | None) -> "tuple[list[Measure], list[SetMeasure]]":

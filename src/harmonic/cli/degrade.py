@@ -110,7 +110,7 @@ def _check(inputs: list[Path], output: Path, sheet: Path | None, overwrite: bool
     """Refuse what cannot end well, before any picture is read; make the folder."""
     from harmonic.images.formats import WRITABLE, by_suffix
     from harmonic.images.message import reason, shown
-    from harmonic.restore.restorer import refuse_existing
+    from harmonic.restore.file import refuse_existing
 
     if by_suffix(output) and not output.is_dir():
         raise UsageError(f"{shown(output)}: copies go into a folder; name one with -o")
@@ -161,12 +161,12 @@ def _write(
     from harmonic.images.picture import Picture
     from harmonic.images.read import read_picture
     from harmonic.images.write import write_picture
-    from harmonic.restore.restorer import refuse_existing
+    from harmonic.restore.file import refuse_existing
 
     if target.resolve() == source.resolve():
         raise PictureError(f"{shown(source)}: its copy would take its place; choose another -o")
     refuse_existing(target, overwrite)
-    picture = read_picture(source)
+    picture = read_picture(source, deep=False)
     clean = whole_cells(picture.colour, scale)
     if not clean.size:
         raise PictureError(f"{shown(source)}: has fewer than {scale} pixels on a side; use a smaller --scale")

@@ -1,43 +1,71 @@
 """`harmonic restore`: pictures in, better pictures out."""
 
 import json
+from collections import Counter
 from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harmonic.cli.options import Device, Format, Model, Precision, PrecisionOption, Quiet, TileOption
+from harmonic.cli.companions import Companions
+from harmonic.cli.dials import (
+    Compare,
+    Ensemble,
+    Height,
+    Keep,
+    Maps,
+    MaskFile,
+    Megapixels,
+    MetadataWish,
+    MinSide,
+    ModelOfSize,
+    ReportSwitch,
+    Scale,
+    Watch,
+    Width,
+    Wrap,
+    wanted,
+)
+from harmonic.cli.forecast import tell_forecast
+from harmonic.cli.inputs import expanded, folder_of_results, paired, watched
+from harmonic.cli.options import Device, Format, Precision, PrecisionOption, Quiet, TileOption
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
-from harmonic.errors import PictureError
+from harmonic.errors import PictureError, UsageError
 
 if TYPE_CHECKING:
-    from harmonic.restore.batch import Outcome, Pair
+    from harmonic.restore.batch import Outcome
     from harmonic.restore.restorer import Restorer
 
 EXAMPLES = examples(
     "harmonic restore photo.jpg                      # writes photo-restored.jpg",
     "harmonic restore photo.jpg -o better.png",
     "harmonic restore scans/ -o restored/            # a folder; run again to go on",
+    "harmonic restore 'scans/**/*.tif' -o restored/ --dry-run   # which, and how long it will take",
     "harmonic restore photo.jpg --strength 0.6       # a gentler correction",
+    "harmonic restore photo.jpg --width 1600 --compare look/",
 )
 
 
 def restore(
-    inputs: Annotated[list[Path], typer.Argument(help="Pictures, or folders of pictures.", metavar="INPUT")],
+    inputs: Annotated[
+        list[Path],
+        typer.Argument(help="Pictures, folders of pictures, patterns; - takes names from stdin.", metavar="INPUT"),
+    ],
     output: Annotated[
         Path | None,
         typer.Option(
             "-o", "--output", metavar="PATH", help="A file for one picture, else a folder; default: beside it."
         ),
     ] = None,
-    model: Model = "restore-fast",
-    scale: Annotated[
-        int | None,
-        typer.Option("-s", "--scale", help="Enlargement; default: the model's.", min=1, max=4, metavar="N"),
-    ] = None,
+    model: ModelOfSize = None,
+    scale: Scale = None,
+    width: Width = None,
+    height: Height = None,
+    min_side: MinSide = None,
+    megapixels: Megapixels = None,
     format: Annotated[Format, typer.Option("--format", help="auto: the format of the input.")] = Format.auto,
     device: Device = "auto",
     precision: PrecisionOption = Precision.auto,
@@ -55,11 +83,27 @@ def restore(
     budget: Annotated[
         float, typer.Option(min=0, max=1, metavar="X", help="Work of the experts, where a model has them; 1: all.")
     ] = 1.0,
+    mask: MaskFile = None,
+    wrap: Wrap = False,
+    ensemble: Ensemble = False,
+    metadata: Keep = MetadataWish.keep,
     quality: Annotated[
         int | None,
         typer.Option(min=1, max=100, metavar="N", help="Of lossy formats; default: JPEG 95, AVIF 90."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    max_pixels: Annotated[float, typer.Option(min=0, help="Refuse pictures of more megapixels.", metavar="X")] = 512,
+    page: Annotated[
+        int | None, typer.Option(min=1, help="Take this page or frame of files that have several.", metavar="N")
+    ] = None,
+    maps: Maps = None,
+    compare: Compare = None,
+    report: ReportSwitch = False,
+    watch: Watch = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and in what time.")] = False,
+    retry: Annotated[
+        bool, typer.Option("--retry", help="Only those that failed, or were left half-done, the last time.")
+    ] = False,
     quiet: Quiet = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture on stdout.")] = False,
 ) -> None:
@@ -67,77 +111,96 @@ def restore(
 
     Prints the name of each result. A picture that fails is reported and the others go on (exit code 1).
     """
-    pairs, failures = _pair(inputs, output, format)
-    if not pairs:
+    inputs = expanded(inputs)
+    if watch and (dry_run or retry):
+        raise UsageError("--watch: goes neither with --dry-run nor with --retry; drop one of them")
+    if watch and not (len(inputs) == 1 and inputs[0].is_dir()):
+        raise UsageError("--watch: looks at one folder; name it as the only INPUT")
+    size = wanted(scale, width, height, min_side, megapixels)
+    apart = [folder for folder in (output, maps, compare) if folder is not None]
+    pairs, failures = ([], 0) if watch else paired(inputs, output, format, apart)
+    if not (pairs or watch):
         raise typer.Exit(1)
 
     from harmonic.cli.allocator import keep_freed_memory
-    from harmonic.restore.batch import Done, Failed, Settings, restore_files
-    from harmonic.restore.ledger import Ledger
+    from harmonic.restore.batch import Failed, restore_files
+    from harmonic.restore.file import Settings
+    from harmonic.restore.fleet import Fleet
+    from harmonic.restore.ledger import LEDGER_NAME, Ledger
     from harmonic.restore.restorer import Restorer
 
+    if mask is not None:
+        from harmonic.restore.mask import read_mask
+
+        read_mask(mask)  # a bad one is told before any work
     keep_freed_memory()
-    restorer = Restorer(model, device=device, precision=precision, tile=tile, scale=scale, budget=budget)
-    if not quiet:
-        say(_introduction(restorer, tile))
+
+    def make(name: str) -> Restorer:
+        restorer = Restorer(name, device=device, precision=precision, tile=tile, budget=budget)
+        if not quiet:
+            say(_introduction(restorer, tile))
+        return restorer
+
+    fleet = Fleet(make, model)
     settings = Settings(
-        strength=strength, detail=detail, texture=texture, seed=seed, quality=quality, overwrite=overwrite
+        strength=strength,
+        detail=detail,
+        texture=texture,
+        seed=seed,
+        ensemble=ensemble,
+        wrap=wrap,
+        mask=mask,
+        size=size,
+        metadata=metadata.value,
+        quality=quality,
+        overwrite=overwrite,
+        max_pixels=round(1e6 * max_pixels),
+        page=page,
     )
-    folder = _folder_of_results(inputs, output, pairs)
-    done = skipped = 0
+    folder = (output or inputs[0]) if watch else folder_of_results(inputs, output, pairs)
+    if retry and not (folder and (folder / LEDGER_NAME).exists()):
+        raise UsageError("--retry: there is no ledger of an earlier run here; run without it first")
+    if dry_run:
+        tell_forecast(fleet, pairs, settings, folder, retry, as_json)
+        return
+    companions = Companions(maps, compare, report, folder)
+    tally: Counter[str] = Counter(read=failures)
     with Ledger(folder) if folder else nullcontext() as ledger, progress_bar("restoring", quiet) as progress:
-        for outcome in restore_files(restorer, pairs, settings, ledger=ledger, progress=progress):
-            _tell(outcome, quiet, as_json)
-            match outcome:
-                case Done():
-                    done += 1
-                case Failed():
-                    failures += 1
-                case _:
-                    skipped += 1
-    if not quiet and done + skipped + failures > 1:
-        say(f"{done} restored, {skipped} done before, {failures} failed")
-    if failures:
+        if retry and ledger:
+            pairs = [pair for pair in pairs if ledger.failed_before(pair[1])]
+        for batch in watched(inputs[0], output, format, apart) if watch else [pairs]:
+            for restorer, group in fleet.groups(batch, size):
+                for outcome in restore_files(restorer, group, settings, ledger=ledger, progress=progress):
+                    more: dict[str, Any] = {}
+                    if not isinstance(outcome, Failed):
+                        try:
+                            more = companions.make(outcome.source, outcome.target, restorer, settings, quiet)
+                        except PictureError as error:
+                            say(f"error: {error}")
+                            tally["companions"] += 1
+                    _tell(outcome, quiet, as_json, more)
+                    tally[outcome.stage if isinstance(outcome, Failed) else type(outcome).__name__] += 1
+    if not quiet and tally.total() > 1:
+        say(_summary(tally))
+    if tally.total() > tally["Done"] + tally["Skipped"]:
         raise typer.Exit(1)
 
 
-def _pair(inputs: list[Path], output: Path | None, format: Format) -> tuple[list["Pair"], int]:
-    """All (source, target) pairs, and the number of inputs that stand for no picture, which are reported."""
-    from harmonic.images.folder import list_pictures, pair_outputs
-
-    good, failures = [], 0
-    for given in inputs:
-        try:
-            list_pictures(given)
-            good.append(given)
-        except PictureError as error:
-            say(f"error: {error}")
-            failures += 1
-    pairs = pair_outputs(good, output, format)
-    if output is not None and any(_lies_below(output, given) for given in good):
-        # Results of an earlier run inside the input folder are not new inputs.
-        pairs = [(source, target) for source, target in pairs if not _lies_below(source, output)]
-    return pairs, failures
-
-
-def _lies_below(path: Path, folder: Path) -> bool:
-    return folder.resolve() in path.resolve().parents
-
-
-def _folder_of_results(inputs: list[Path], output: Path | None, pairs: list["Pair"]) -> Path | None:
-    """The folder that gets a ledger: that of -o, or one input folder whose results go beside the sources."""
-    if output is not None:
-        return None if any(target == output for _, target in pairs) else output
-    return inputs[0] if len(inputs) == 1 and inputs[0].is_dir() else None
-
-
 def _introduction(restorer: "Restorer", tile: str) -> str:
-    name = restorer.card.name if restorer.card else "network"
     rounded = f", tile {tile} rounded up to {restorer.tile}" if tile not in ("auto", "off", str(restorer.tile)) else ""
-    return f"{name} on {restorer.device} in {restorer.precision}{rounded}"
+    return f"{restorer.name} on {restorer.device} in {restorer.precision}{rounded}"
 
 
-def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
+def _summary(tally: "Counter[str]") -> str:
+    stages = {"read": "reading", "restore": "restoring", "write": "writing", "companions": "showing"}
+    failed = [f"{tally[stage]} in {name}" for stage, name in stages.items() if tally[stage]]
+    count = tally.total() - tally["Done"] - tally["Skipped"]
+    return f"{tally['Done']} restored, {tally['Skipped']} done before, {count} failed" + (
+        f" ({', '.join(failed)})" if failed else ""
+    )
+
+
+def _tell(outcome: "Outcome", quiet: bool, as_json: bool, more: dict[str, Any]) -> None:
     from harmonic.images.message import shown
     from harmonic.restore.batch import Done, Failed
 
@@ -146,8 +209,8 @@ def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
             status, details = "restored", asdict(report)
             for note in () if quiet else report.notes:
                 say(f"{shown(source)}: {note}")
-        case Failed(source, target, reason):
-            status, details = "failed", {"source": source, "target": target, "reason": reason}
+        case Failed(source, target, stage, reason):
+            status, details = "failed", {"source": source, "target": target, "stage": stage, "reason": reason}
             say(f"error: {reason}")
         case _:
             source, target = outcome.source, outcome.target
@@ -155,6 +218,6 @@ def _tell(outcome: "Outcome", quiet: bool, as_json: bool) -> None:
             if not quiet:
                 say(f"{shown(target)}: is this very result already")
     if as_json:
-        tell(json.dumps({"status": status, **details}, default=str))
+        tell(json.dumps({"status": status, **details, **more}, default=str))
     elif status == "restored":
         tell(target)

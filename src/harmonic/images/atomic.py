@@ -11,7 +11,9 @@ import re
 import secrets
 import socket
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import IO
 
 from harmonic.errors import PictureError, ResourceError
 from harmonic.images.message import reason, shown
@@ -22,9 +24,49 @@ _TEMPORARY = re.compile(r"\..*\.harmonic-(\d+)-([0-9a-f]{4})[0-9a-f]{8}\.tmp", r
 _WHOLE_RUN = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
+class Sink:
+    """Takes the bytes of a file in order; its first ones may be set anew in the end, where formats point to what
+    follows. Keeps a checksum, so that the file can be compared with what was written."""
+
+    def __init__(self, file: IO[bytes]):
+        self._file, self._start, self._length, self._checksum = file, b"", 0, 0
+
+    def write(self, data: bytes) -> None:
+        self._file.write(data)
+        self._length += len(data)
+        if self._start:
+            self._checksum = zlib.crc32(data, self._checksum)
+        else:
+            self._start = bytes(data)
+
+    def rewrite_start(self, data: bytes) -> None:
+        """Set the first bytes anew, at most those of the first `write`."""
+        assert len(data) <= len(self._start)
+        self._file.seek(0)
+        self._file.write(data)
+        self._start = data + self._start[len(data) :]
+
+    def read_back(self, path: Path) -> None:
+        """Re-open the file and compare: some network folders report a full disk only now. Raises OSError."""
+        with path.open("rb") as file:
+            same, length, checksum = file.read(len(self._start)) == self._start, len(self._start), 0
+            while chunk := file.read(_CHUNK):
+                length, checksum = length + len(chunk), zlib.crc32(chunk, checksum)
+        if not same or (length, checksum) != (self._length, self._checksum):
+            raise OSError(errno.EIO, "the file reads back different from what was written")
+
+
 def atomic_write(target: Path, data: bytes, overwrite: bool = True) -> None:
-    """Write `data` to `target`; missing folders are made. Mode and owner are those of a plain write: umask for a new
-    file, unchanged for an existing one; a symbolic link is followed.
+    """Write `data` to `target`; all else as in `atomic_stream`."""
+    with atomic_stream(target, overwrite) as sink:
+        sink.write(data)
+
+
+@contextlib.contextmanager
+def atomic_stream(target: Path, overwrite: bool = True) -> Iterator[Sink]:
+    """A sink whose bytes become the file `target` when the block ends well; else everything is as before. Missing
+    folders are made. Mode and owner are those of a plain write: umask for a new file, unchanged for an existing one; a
+    symbolic link is followed.
 
     Raises FileExistsError when the target exists and `overwrite` is False (also when it appears meanwhile),
     ResourceError for a full disk or a read-only folder, PictureError when only this name cannot be written.
@@ -39,8 +81,15 @@ def atomic_write(target: Path, data: bytes, overwrite: bool = True) -> None:
         remove_orphans(real.parent)
         temporary = real.parent / _temporary_name(real.name)
         try:
-            _write_synced(temporary, data)
-            _read_back(temporary, data)
+            # 0o666 less the umask: what a plain open() gives. Helpers for temporary files give 0o600, which others
+            # cannot read.
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
+            with os.fdopen(os.open(temporary, flags, 0o666), "wb") as file:
+                sink = Sink(file)
+                yield sink
+                file.flush()
+                os.fsync(file.fileno())
+            sink.read_back(temporary)
             if overwrite:
                 _copy_mode(real, temporary)
                 temporary.replace(real)
@@ -89,27 +138,6 @@ def _alive(pid: int) -> bool:
     except PermissionError:  # it lives, and belongs to somebody else
         return True
     return True
-
-
-def _write_synced(path: Path, data: bytes) -> None:
-    # 0o666 less the umask: what a plain open() gives. Helpers for temporary files give 0o600, which others cannot read.
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    with os.fdopen(os.open(path, flags, 0o666), "wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read_back(path: Path, data: bytes) -> None:
-    """Re-open the file and compare: some network folders report a full disk only now."""
-    view, start = memoryview(data), 0
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            if chunk != view[start : start + len(chunk)]:
-                break
-            start += len(chunk)
-    if start != len(data):
-        raise OSError(errno.EIO, "the file reads back different from what was written")
 
 
 def _copy_mode(real: Path, temporary: Path) -> None:

@@ -10,8 +10,8 @@ from harmonic.errors import UsageError
 @dataclass(frozen=True)
 class Format:
     """name: Pillow's name. option: its name after --format, None when it is only read.
-    suffixes: endings, the usual one first. holds: what a file of it keeps beside grey or RGB pixels.
-    longest: pixels per side that its encoder accepts.
+    suffixes: endings, the usual one first. holds: what a file of it keeps beside grey or RGB pixels of 8 bit, fields
+    of `Metadata` among it; `uint16`, `float32`: samples of that type. longest: pixels a side that its encoder accepts.
     """
 
     name: str
@@ -21,14 +21,14 @@ class Format:
     longest: int
 
 
-_ALL = frozenset({"alpha", "icc", "exif", "xmp", "dpi"})
+_ALL = frozenset({"alpha", "icc", "exif", "xmp"})
 
 FORMATS = (
-    Format("PNG", "png", (".png",), _ALL, 2**31 - 1),
-    Format("JPEG", "jpg", (".jpg", ".jpeg", ".jpe", ".jfif"), _ALL - {"alpha"}, 65_500),
-    Format("WEBP", "webp", (".webp",), _ALL - {"dpi"}, 16_383),
-    Format("TIFF", "tiff", (".tif", ".tiff"), _ALL, 2**31 - 1),
-    Format("AVIF", "avif", (".avif",), _ALL - {"dpi"}, 65_535),
+    Format("PNG", "png", (".png",), _ALL | {"dpi", "texts", "png_colour", "uint16"}, 2**31 - 1),
+    Format("JPEG", "jpg", (".jpg", ".jpeg", ".jpe", ".jfif"), _ALL - {"alpha"} | {"dpi", "iptc", "texts"}, 65_500),
+    Format("WEBP", "webp", (".webp",), _ALL, 16_383),
+    Format("TIFF", "tiff", (".tif", ".tiff"), _ALL | {"dpi", "iptc", "uint16", "float32"}, 2**31 - 1),
+    Format("AVIF", "avif", (".avif",), _ALL | {"uint16"}, 65_535),
     Format("BMP", "bmp", (".bmp", ".dib"), frozenset({"dpi"}), 2**31 - 1),
     Format("GIF", None, (".gif",), frozenset(), 65_535),
     Format("PPM", None, (".ppm", ".pgm", ".pbm", ".pnm"), frozenset(), 2**31 - 1),

@@ -9,15 +9,21 @@ from harmonic.errors import PictureError
 
 _GREY = {"1", "L", "LA", "La"}
 _COLOUR = {"RGB", "RGBA", "RGBa", "RGBX", "P", "PA", "YCbCr"}
+_DEEP = {"I;16": np.uint16, "I;16B": np.uint16, "F": np.float32}
 _EXPANDED = {"1": "black-and-white picture treated as grey", "P": "palette expanded", "PA": "palette expanded"}
 
 
 def split(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None, tuple[str, ...]]:
-    """A loaded image of 8 bit -> ((H, W, 1 or 3) uint8, alpha (H, W) uint8 or None, notes).
+    """A loaded image -> ((H, W, 1 or 3) uint8, alpha (H, W) uint8 or None, notes); deep grey as uint16 or float32.
 
     Transparent colours (tRNS keys, transparent palette entries) become alpha. Raises PictureError for other modes.
     """
     notes: tuple[str, ...] = ()
+    if image.mode in _DEEP:
+        samples = np.asarray(image).astype(_DEEP[image.mode])[..., None]
+        if not np.isfinite(samples).all():
+            raise PictureError(f"{name}: holds values that are not finite; repair them first")
+        return samples, None, notes
     if image.mode == "CMYK":
         image, notes = _cmyk_to_rgb(image, name)
     elif image.mode not in _GREY | _COLOUR:
@@ -27,6 +33,10 @@ def split(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None,
         notes = (note if image.mode == "1" else f"{note} to {wanted}",)
     elif wanted.endswith("A") and image.mode in ("L", "RGB"):
         notes = ("transparent colour turned into an alpha channel",)
+    elif image.mode in ("RGBa", "La"):
+        notes = ("premultiplied transparency was divided out",)
+    elif image.mode == "RGBX":
+        notes = ("a fourth channel of unknown meaning is not kept",)
     samples = np.asarray(image if image.mode == wanted else image.convert(wanted))
     if wanted.endswith("A"):
         return samples[..., :-1].copy(), samples[..., -1].copy(), notes

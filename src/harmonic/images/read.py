@@ -1,7 +1,8 @@
 """Picture file -> Picture. Content decides the format, the header is checked before a pixel is decoded, and nothing but
 PictureError leaves this room: Pillow raises at least six classes of its own on damaged files.
 
-Damage is seen where the format lets it be seen (cuts, PNG checksums); a flipped bit in a JPEG, WebP or BMP is not.
+8 bit is Pillow's work, deeper samples are libvips' (`rows.py`). Damage is seen where the format lets it be seen (cuts,
+PNG checksums); a flipped bit in a JPEG, WebP or BMP is not.
 `ImageFile.LOAD_TRUNCATED_IMAGES` is never set: it is process-wide and would let cut files through.
 """
 
@@ -13,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
+import numpy as np
 from PIL import (
     AvifImagePlugin,
     BmpImagePlugin,
@@ -26,13 +28,18 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from harmonic.errors import PictureError
+from harmonic.errors import HarmonicError, PictureError
 from harmonic.images.formats import READABLE, SNIFFED_BYTES, Format, by_suffix, foreign_kind, sniff, writable_like
-from harmonic.images.header import avif_bits, check_depth, check_header, tiff_bits
+from harmonic.images.header import Header, check_frames, check_image, check_size, read_header
 from harmonic.images.message import reason, shown
 from harmonic.images.metadata import fitting_profile, metadata_of
-from harmonic.images.picture import Metadata, Picture
+from harmonic.images.picture import Picture
 from harmonic.images.pixels import split, upright
+from harmonic.images.rows import Rows, open_rows
+from harmonic.images.tiff_tags import IPTC
+
+MOST_PIXELS = 512_000_000
+_ROWS = 256  # decoded at a time
 
 # The allow-list. The classes are opened directly: `Image.open` would apply Pillow's own, process-wide pixel limit.
 _OPENERS: dict[str, type[ImageFile.ImageFile]] = {
@@ -47,29 +54,55 @@ _OPENERS: dict[str, type[ImageFile.ImageFile]] = {
 }
 
 
-def read_picture(source: Path | str | Image.Image, *, max_pixels: int = 512_000_000) -> Picture:
-    """Decode one 8-bit picture from a file or a PIL image, upright, with its metadata. The source is not changed.
+def read_picture(
+    source: Path | str | Image.Image, *, max_pixels: int = MOST_PIXELS, page: int | None = None, deep: bool = True
+) -> Picture:
+    """Decode one picture from a file or a PIL image, upright, with its metadata. The source is not changed.
 
-    Raises PictureError, one line with a remedy, for whatever cannot be restored faithfully: damaged, animated,
-    deeper than 8 bit, CMYK without a profile, more than `max_pixels`, none of the known formats.
+    page: which page or frame of a file to take, from 1; None = there must be one only. deep: whether samples of more
+    than 8 bit are taken; they need the extra `images`. PIL images are taken as they are, pixels only where they hold
+    nothing else.
+    Raises PictureError, one line with a remedy, for whatever cannot be restored faithfully: damaged, animated, CMYK
+    without a profile, 32-bit integers, values that are not finite, more than `max_pixels`, none of the known formats.
     """
     if isinstance(source, Image.Image):
         name = shown(getattr(source, "filename", "") or "picture")
-        with _only_picture_errors(name):
-            return _decode(source, name, max_pixels)
+        with only_picture_errors(name):
+            check_size(*source.size, name, max_pixels)
+            check_image(source, name)
+            check_frames(source, name)
+            picture = _decode(source, name)
+            _refuse_deep(picture.colour.dtype.type, deep, name)
+            return replace(picture, notes=(*picture.notes, *_lost(source)))
     path = Path(source)
+    with opened(path) as (file, form, name):
+        header = read_header(file, form, name, page)
+        _refuse_deep(header.dtype, deep, name)
+        if header.dtype == np.uint8:
+            picture = _with_pillow(file, form, header, name, max_pixels, page)
+        else:
+            picture = read_whole(open_rows(file, form, header, name, max_pixels))
+    return replace(picture, notes=(*about_format(path, form), *picture.notes))
+
+
+def _refuse_deep(dtype: type[np.generic], deep: bool, name: str) -> None:
+    if dtype != np.uint8 and not deep:
+        kind = "16-bit" if dtype == np.uint16 else "float"
+        raise PictureError(f"{name}: {kind} pictures are not taken here; save a copy with 8 bit per channel first")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[tuple[IO[bytes], Format, str]]:
+    """(file, its format by content, its name for messages); whatever goes wrong within leaves as a PictureError."""
     name = shown(path)
-    with _only_picture_errors(name):
+    with only_picture_errors(name):
         _check_regular(path, name)
         with path.open("rb") as file:
-            form = _format_of(file, name)
-            # The open file is passed on, not its name: Pillow maps named files into memory, and a mapped file that
-            # another program cuts short kills the process.
-            picture = _decode(_open(file, form, name), name, max_pixels)
-    return replace(picture, notes=(*_about_format(path, form), *picture.notes))
+            yield file, _format_of(file, name), name
 
 
-def _about_format(path: Path, form: Format) -> Iterator[str]:
+def about_format(path: Path, form: Format) -> Iterator[str]:
+    """Notes on a name that claims another format, and on a format that is only read."""
     if by_suffix(path) is not form:
         yield f"the content is {form.name}, whatever the name says"
     if writable_like(form) is not form:
@@ -96,33 +129,45 @@ def _format_of(file: IO[bytes], name: str) -> Format:
     raise PictureError(f"{name}: {seen}; use {READABLE}")
 
 
-def _open(file: IO[bytes], form: Format, name: str) -> ImageFile.ImageFile:
-    """Read the header. What Pillow would refuse without a reason, or accept and cut to 8 bit, is named here."""
-    if form.name == "TIFF":
-        check_depth(tiff_bits(_first_tiff_directory(file)), name)
-    if form.name == "AVIF":
-        check_depth(avif_bits(file.read(65_536)), name)
+def _with_pillow(
+    file: IO[bytes], form: Format, header: Header, name: str, max_pixels: int, page: int | None
+) -> Picture:
+    """8 bit. The open file is passed on, not its name: Pillow maps named files into memory, and a mapped file that
+    another program cuts short kills the process.
+    """
     file.seek(0)
     image = _OPENERS[form.name](file)
+    check_size(*image.size, name, max_pixels)
+    notes = header.notes
+    if page is not None and form.name != "TIFF" and getattr(image, "is_animated", False):
+        notes += (f"frame {page} alone is taken",)
+    elif page is None and form.name != "TIFF":
+        check_frames(image, name)
+    if header.page:
+        _turn_to(image, header.page, name)
+        check_size(*image.size, name, max_pixels)
+    check_image(image, name)
     if form.name == "PNG" and isinstance(key := image.info.get("transparency"), int):
         # Pillow scales grey values of 2 and 4 bit to 8, but not the key that marks one of them as transparent.
         image.info["transparency"] = key * {"L;2": 85, "L;4": 17}.get(str(image.tile[0].args), 1)
-    return image
+    picture = _decode(image, name)
+    metadata = picture.metadata
+    if header.png and metadata.icc is None:
+        metadata = replace(metadata, png_colour=header.png.colour)
+    if header.tiff and IPTC in header.tiff.tags:  # of whatever type; Pillow gives only some of them as bytes
+        metadata = replace(metadata, iptc=header.tiff.tags[IPTC].data)
+    return replace(picture, metadata=metadata, notes=(*notes, *picture.notes))
 
 
-def _first_tiff_directory(file: IO[bytes]) -> TiffImagePlugin.ImageFileDirectory_v2:
-    head = file.read(8)
-    if head[2] == 43 or head[3] == 43:  # BigTIFF has a longer header
-        head += file.read(8)
-    tags = TiffImagePlugin.ImageFileDirectory_v2(head)
-    file.seek(tags.next)
-    tags.load(file)
-    return tags
+def _turn_to(image: Image.Image, page: int, name: str) -> None:
+    try:
+        image.seek(page)
+    except EOFError:
+        raise PictureError(f"{name}: has no frame {page + 1}; name another") from None
 
 
-def _decode(image: Image.Image, name: str, max_pixels: int) -> Picture:
+def _decode(image: Image.Image, name: str) -> Picture:
     """An opened image -> Picture. Metadata come after load(): a PNG may carry them behind its pixels."""
-    notes = check_header(image, name, max_pixels)
     with _pillow_limit_raised(image.width * image.height):
         image.load()
     metadata, orientation, more = metadata_of(image)
@@ -130,29 +175,40 @@ def _decode(image: Image.Image, name: str, max_pixels: int) -> Picture:
     # After a CMYK conversion the file's profile no longer describes the numbers.
     profile = None if image.mode == "CMYK" else image.info.get("icc_profile")
     icc, dropped = fitting_profile(profile, colour.shape[2])
+    main = ("only the main picture of a multi-picture JPEG is taken",) if "mp" in image.info else ()
     return Picture(
         colour=upright(colour, orientation),
         alpha=None if alpha is None else upright(alpha, orientation),
         format=_format_name(image),
-        metadata=Metadata(icc, metadata.exif, metadata.xmp, metadata.dpi),
-        notes=(*notes, *more, *expanded, *dropped, *_lost(image)),
+        metadata=replace(metadata, icc=icc),
+        notes=(*more, *expanded, *dropped, *main),
     )
+
+
+def read_whole(rows: Rows) -> Picture:
+    """All rows, upright."""
+    line = rows.outline
+    colour = np.empty((line.height, line.width, line.channels), line.dtype)
+    alpha = np.empty((line.height, line.width), line.dtype) if line.alpha else None
+    for start in range(0, line.height, _ROWS):
+        stop = min(start + _ROWS, line.height)
+        colour[start:stop], part = rows.fetch(start, stop)
+        if alpha is not None and part is not None:
+            alpha[start:stop] = part
+    colour, alpha = upright(colour, rows.orientation), None if alpha is None else upright(alpha, rows.orientation)
+    return Picture(colour, alpha, line.format, line.metadata, line.notes)
+
+
+def _lost(image: Image.Image) -> tuple[str, ...]:
+    """A note on a gamma that only the file itself can hand on."""
+    gamma = image.info.get("gamma")
+    strays = gamma and "icc_profile" not in image.info and "srgb" not in image.info and abs(gamma - 1 / 2.2) > 1e-3
+    return (f"PNG gamma {gamma:g} is not kept",) if strays else ()
 
 
 def _format_name(image: Image.Image) -> str:
     """PNG for images that were made in memory or opened by Pillow from a format that we do not know."""
     return "JPEG" if image.format == "MPO" else image.format if image.format in _OPENERS else "PNG"
-
-
-def _lost(image: Image.Image) -> tuple[str, ...]:
-    """Notes on what a file holds beside the one picture and the metadata that are kept."""
-    notes = []
-    if "mp" in image.info:
-        notes.append("only the main picture of a multi-picture JPEG is taken")
-    gamma = image.info.get("gamma")
-    if gamma and "icc_profile" not in image.info and "srgb" not in image.info and abs(gamma - 1 / 2.2) > 1e-3:
-        notes.append(f"PNG gamma {gamma:g} is not kept")
-    return tuple(notes)
 
 
 _LIMIT_LOCK = threading.Lock()
@@ -178,11 +234,11 @@ def _pillow_limit_raised(pixels: int) -> Iterator[None]:
 
 
 @contextmanager
-def _only_picture_errors(name: str) -> Iterator[None]:
-    """Turn whatever a decoder or the file system raises into one line of ours."""
+def only_picture_errors(name: str) -> Iterator[None]:
+    """Whatever a decoder or the file system raises within becomes one line of ours. Raises PictureError."""
     try:
         yield
-    except PictureError:
+    except HarmonicError:
         raise
     except FileNotFoundError as error:
         raise PictureError(f"{name}: there is no such file; check the name") from error

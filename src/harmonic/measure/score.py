@@ -44,7 +44,7 @@ class Sight:
 
 def bench_quality(
     restore: Restore | None,
-    suites: Sequence[str],
+    suites: Sequence[str | Suite],
     data: Path,
     *,
     scale: int = 1,
@@ -56,8 +56,9 @@ def bench_quality(
     progress: Callable[[int, int], None] | None = None,
     look: Callable[[Sight], None] | None = None,
 ) -> Report:
-    """Score `restore` on each named suite; None measures the inputs themselves, enlarged by bicubic above scale 1.
+    """Score `restore` on each suite; None measures the inputs themselves, enlarged by bicubic above scale 1.
 
+    suites: names, then all settings that fit `scale` count; or suites as they are.
     restore: (H, W, 3) or, in grey suites, (H, W); uint8, or float32 that may leave [0, 1] (suite `denoise`)
     -> `scale` times the size, uint8 or float. data: as in `find_set`. measures: beyond what each suite takes by itself.
     limit: only the first so many pictures of a set. progress: (pictures done, of all). look: gets every picture.
@@ -66,7 +67,8 @@ def bench_quality(
     """
     if limit is not None and limit < 1:
         raise UsageError(f"limit {limit}: at least one picture is needed; give 1 or more")
-    chosen = [suite for name in suites for suite in suites_named(name, None if restore is None else scale)]
+    fitting = None if restore is None else scale
+    chosen = [s for given in suites for s in ([given] if isinstance(given, Suite) else suites_named(given, fitting))]
     plan = [(suite, found.name, found.files[:limit]) for suite in chosen for found in find_sets(data, suite.sets)]
     taken = {suite: tuple(dict.fromkeys((*map(measure_named, suite.measures), *measures))) for suite in chosen}
     done, total = 0, sum(len(suite.settings) * len(files) for suite, _, files in plan)

@@ -62,7 +62,7 @@ def read_grey(file: Path) -> np.ndarray:
 
 
 def _read(file: Path) -> np.ndarray:
-    colour = read_picture(file).colour
+    colour = read_picture(file, deep=False).colour
     if min(colour.shape[:2]) < SMALLEST:
         raise PictureError(f"{file}: sides under {SMALLEST} pixels cannot be measured; leave the picture out")
     return colour

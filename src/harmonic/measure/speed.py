@@ -1,19 +1,29 @@
-"""Latency as interleaved ratios (protocol P-EF-4): machines are shared and noisy, ratios within one process hold."""
+"""Latency as interleaved ratios (protocol P-EF-4): machines are shared and noisy, ratios within one process hold.
+
+Also how time grows with the picture.
+"""
 
 import statistics
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 Call = Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Latency:
-    """milliseconds: median. ratio: median over rounds of this call's time to the reference's in the same round."""
+    """milliseconds: median; low, high: its 10th and 90th percentiles.
+
+    ratio: median over rounds of this call's time to the reference's in the same round.
+    """
 
     milliseconds: float
     ratio: float
+    low: float = 0.0
+    high: float = 0.0
 
 
 def latencies(reference: Call, calls: Mapping[str, Call], *, rounds: int = 20, warmup: int = 3) -> dict[str, Latency]:
@@ -31,6 +41,13 @@ def latencies(reference: Call, calls: Mapping[str, Call], *, rounds: int = 20, w
     return {name: _latency(times, samples["reference"]) for name, times in samples.items()}
 
 
+def growth_exponent(pixels: Sequence[int], seconds: Sequence[float]) -> float:
+    """Slope of the least-squares line of log time over log pixels: 1 is linear, 2 what plain attention costs."""
+    x, y = np.log(pixels), np.log(seconds)
+    return float(np.polyfit(x, y, 1)[0])
+
+
 def _latency(times: list[float], reference: list[float]) -> Latency:
     ratios = [a / b for a, b in zip(times, reference, strict=True)]
-    return Latency(1000 * statistics.median(times), statistics.median(ratios))
+    low, high = np.quantile(times, (0.1, 0.9))
+    return Latency(1000 * statistics.median(times), statistics.median(ratios), 1000 * float(low), 1000 * float(high))

@@ -8,6 +8,8 @@ from math import ceil
 
 import numpy as np
 
+_STRIP = 64  # lines at a time
+
 
 def imresize(picture: np.ndarray, scale: Fraction | float) -> np.ndarray:
     """(H, W) or (H, W, C)  ->  ceil(scale H) x ceil(scale W), antialiased when it shrinks.
@@ -20,6 +22,20 @@ def imresize(picture: np.ndarray, scale: Fraction | float) -> np.ndarray:
         raise ValueError(f"scale must be positive, got {scale}")
     for axis in (0, 1):  # equal scales: rows first
         picture = _resize_axis(picture, scale, axis)
+    return picture
+
+
+def resize_to(picture: np.ndarray, height: int, width: int) -> np.ndarray:
+    """(H, W, ...) -> (height, width, ...), same type: `imresize` to an exact size, in strips, so that little more than
+    input and output lies in memory. Integers are rounded half up and clipped after each pass. Raises ValueError unless
+    both sides are positive.
+    """
+    if height < 1 or width < 1:
+        raise ValueError(f"sides must be positive, got {height} and {width}")
+    axes = sorted(((height, 0), (width, 1)), key=lambda side: Fraction(side[0], picture.shape[side[1]]))
+    for length, axis in axes:  # the axis that shrinks more comes first, as in MATLAB
+        if length != picture.shape[axis]:
+            picture = _resize_strips(picture, length, axis)
     return picture
 
 
@@ -58,3 +74,16 @@ def _resize_axis(picture: np.ndarray, scale: Fraction, axis: int) -> np.ndarray:
     if picture.dtype == np.uint8:
         return np.clip(np.floor(total + 0.5), 0, 255).astype(np.uint8)
     return total
+
+
+def _resize_strips(picture: np.ndarray, length: int, axis: int) -> np.ndarray:
+    shape = list(picture.shape)
+    shape[axis] = length
+    result = np.empty(shape, picture.dtype)
+    lines, target = (np.moveaxis(array, 1 - axis, 0) for array in (picture, result))
+    for start in range(0, len(lines), _STRIP):
+        exact = _resize_axis(lines[start : start + _STRIP].astype(np.float64), Fraction(length, picture.shape[axis]), 1)
+        if np.issubdtype(picture.dtype, np.integer):
+            exact = np.clip(np.floor(exact + 0.5), 0, np.iinfo(picture.dtype).max)
+        target[start : start + _STRIP] = exact
+    return result

@@ -1,29 +1,27 @@
-"""Many files, one after the other: one bad file costs one file, and work that is done already is not done again."""
+"""Many files: one is read and one is written while one is restored; one bad file costs one file, and work that is done
+already is not done again.
+"""
 
-import warnings
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from PIL import Image
-
-from harmonic.errors import PictureError
-from harmonic.restore.ledger import Ledger, result_key
-from harmonic.restore.restorer import Report, Restorer, refuse_existing
+from harmonic.errors import PictureError, WeightsError
+from harmonic.images.glance import upright_size
+from harmonic.restore.file import (
+    Opened,
+    Report,
+    Restored,
+    Settings,
+    open_file,
+    refuse_existing,
+    restore_opened,
+    write_restored,
+)
+from harmonic.restore.ledger import Ledger, file_digest, result_key
+from harmonic.restore.restorer import Restorer
 from harmonic.version import package_version
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is asked of every file of a batch; the meaning of each is that of `Restorer.restore_file`."""
-
-    strength: float = 1.0
-    detail: float = 1.0
-    texture: float = 0.0
-    seed: int = 0
-    format: str | None = None
-    quality: int | None = None
-    overwrite: bool = False
 
 
 @dataclass(frozen=True)
@@ -45,10 +43,11 @@ class Skipped:
 
 @dataclass(frozen=True)
 class Failed:
-    """Nothing was written. reason: one line that names the file."""
+    """Nothing was written. stage: read, restore or write. reason: one line that names the file."""
 
     source: Path
     target: Path
+    stage: str
     reason: str
 
 
@@ -68,64 +67,107 @@ def restore_files(
 
     ledger: that of the output folder, to skip what is done and record what is made. progress: called with (pixels
     done, all pixels) over all files, from the sizes in their headers.
-    Raises ResourceError and UsageError, which would meet every file; a PictureError becomes a `Failed`.
+    Raises ResourceError and UsageError, which would meet every file; a PictureError becomes a `Failed`. Three pictures
+    are held at most.
     """
+    job = _Job(restorer, settings, ledger)
     sizes = [_header_pixels(source) for source, _ in pairs] if progress else [0] * len(pairs)
     total, done = sum(sizes), 0
-    for (source, target), size in zip(pairs, sizes, strict=True):
+    with ThreadPoolExecutor(1, "read") as reading, ThreadPoolExecutor(1, "write") as writing:
+        try:
+            ahead = reading.submit(job.opened, *pairs[0]) if pairs else None
+            behind: Future[Outcome] | None = None
+            for index, size in enumerate(sizes):
+                assert ahead is not None
+                opened = ahead.result()
+                if index + 1 < len(pairs):
+                    ahead = reading.submit(job.opened, *pairs[index + 1])
 
-        def advance(here: int, whole: int, before: int = done, size: int = size) -> None:
-            if progress:
-                progress(before + round(size * here / whole), total)
+                def advance(here: int, whole: int, before: int = done, size: int = size) -> None:
+                    if progress:
+                        progress(before + round(size * here / whole), total)
 
-        key = _key(restorer, source, settings) if ledger else None
-        if ledger and key and ledger.holds(target, key):
-            yield Skipped(source, target)
-        else:
-            yield _restore_one(restorer, source, target, settings, ledger, key, advance)
-        done += size
-        advance(size, size or 1, done - size)
-
-
-def _restore_one(
-    restorer: Restorer,
-    source: Path,
-    target: Path,
-    settings: Settings,
-    ledger: Ledger | None,
-    key: str | None,
-    progress: Callable[[int, int], None],
-) -> Outcome:
-    if ledger and ledger.was_begun(target):  # a run was killed here, so a file of that name is our own
-        settings = replace(settings, overwrite=True)
-    try:
-        if ledger:
-            refuse_existing(target, settings.overwrite)  # first: what was begun here may be replaced later
-            ledger.begin(source, target)
-        report = restorer.restore_file(source, target, progress=progress, **asdict(settings))
-    except PictureError as error:
-        if ledger:
-            ledger.fail(source, target, str(error))
-        return Failed(source, target, str(error))
-    if ledger and key:
-        details = {"tile": report.tile or "whole", "device": report.device, "seconds": round(report.seconds, 3)}
-        ledger.finish(source, target, key, details)
-    return Done(source, target, report)
+                restored = job.restored(opened, advance)
+                if behind is not None:
+                    yield behind.result()
+                behind = writing.submit(job.written, restored)
+                done += size
+                advance(size, size or 1, done - size)
+            if behind is not None:
+                yield behind.result()
+        finally:
+            reading.shutdown(wait=False, cancel_futures=True)
 
 
-def _key(restorer: Restorer, source: Path, settings: Settings) -> str | None:
+@dataclass(frozen=True)
+class _Job:
+    """The stages of a file, each in a thread of its own; the ledger is written by the last one only."""
+
+    restorer: Restorer
+    settings: Settings
+    ledger: Ledger | None
+
+    def opened(self, source: Path, target: Path) -> tuple[Opened | Skipped | Failed, str | None]:
+        """Also the key of the result, for the ledger."""
+        key, settings = None, self.settings
+        if self.ledger:
+            key = result_key_of(self.restorer, source, settings)
+            if key and self.ledger.holds(target, key):
+                return Skipped(source, target), key
+            if self.ledger.was_begun(target):  # a run was killed here, so a file of that name is our own
+                settings = replace(settings, overwrite=True)
+        try:
+            return open_file(self.restorer, source, target, settings), key
+        except (PictureError, WeightsError) as error:
+            return Failed(source, target, "read", str(error)), key
+
+    def restored(
+        self, given: tuple[Opened | Skipped | Failed, str | None], progress: Callable[[int, int], None]
+    ) -> tuple[Restored | Skipped | Failed, str | None]:
+        opened, key = given
+        if not isinstance(opened, Opened):
+            return opened, key
+        try:
+            if self.ledger and opened.picture is None:  # it is written in this stage already
+                self.ledger.begin(opened.source, opened.target)
+            return restore_opened(self.restorer, opened, progress), key
+        except (PictureError, WeightsError) as error:
+            return Failed(opened.source, opened.target, "restore", str(error)), key
+
+    def written(self, given: tuple[Restored | Skipped | Failed, str | None]) -> Outcome:
+        restored, key = given
+        outcome = self._written(restored) if isinstance(restored, Restored) else restored
+        if self.ledger and isinstance(outcome, Failed):
+            self.ledger.fail(outcome.source, outcome.target, outcome.stage, outcome.reason)
+        if self.ledger and key and isinstance(outcome, Done):
+            report = outcome.report
+            details = {"tile": report.tile or "whole", "device": report.device, "seconds": round(report.seconds, 3)}
+            self.ledger.finish(outcome.source, outcome.target, key, details)
+        return outcome
+
+    def _written(self, restored: Restored) -> Done | Failed:
+        source, target, settings = restored.opened.source, restored.opened.target, restored.opened.settings
+        try:
+            if self.ledger and restored.picture is not None:
+                refuse_existing(target, settings.overwrite)  # first: what was begun here may be replaced later
+                self.ledger.begin(source, target)
+            return Done(source, target, write_restored(restored))
+        except (PictureError, WeightsError) as error:
+            return Failed(source, target, "write", str(error))
+
+
+def result_key_of(restorer: Restorer, source: Path, settings: Settings) -> str | None:
     """Tile size and device are no part of it, since they change nothing that a user could see."""
     if restorer.digest is None:
         raise ValueError("a ledger needs a Restorer made from a weights file")
     told = {"precision": restorer.precision, "budget": restorer.budget, **asdict(settings)}
-    del told["overwrite"]  # decides whether there is a result, not which
+    for without in ("overwrite", "max_pixels"):  # these decide whether there is a result, not which
+        del told[without]
+    told["mask"] = file_digest(Path(settings.mask)) if isinstance(settings.mask, str | Path) else None
     return result_key(source, restorer.digest, told, package_version())
 
 
 def _header_pixels(source: Path) -> int:
     """Pixels as the header tells them; 0 for what is no picture. Only the progress depends on it."""
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(source) as image:
-            return image.width * image.height
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return 0
+    sides = upright_size(source)
+    return sides[0] * sides[1] if sides else 0

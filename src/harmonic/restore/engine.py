@@ -14,10 +14,12 @@ from harmonic.errors import PictureError, ResourceError
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
 from harmonic.nn.parts import Parts
-from harmonic.ops.eight_bit import to_float, to_uint8
+from harmonic.ops.eight_bit import decoded, encoded
 from harmonic.ops.noise import Noise
 from harmonic.ops.thumbnail import thumbnail_of_strips
 from harmonic.restore.device import PRECISIONS, free_memory
+from harmonic.restore.parts import Canvas, PictureParts, checked_region, surroundings
+from harmonic.restore.rows import RowsIn, RowsOut
 from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
 from harmonic.restore.tile_size import TileSize, fitting_tiles
 
@@ -44,21 +46,27 @@ class Mix:
     seed: int = 0
 
 
-@dataclass(frozen=True)
-class Result:
-    """pixels: (sH, sW, C), type as the input. tile: side of the cores, None = whole. notes: for the user.
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What is to be said of a restoration. tile: side of the cores, None = whole. notes: for the user.
 
     skipped: share of the experts' work that no place of the picture asked for; None without experts.
     """
 
-    pixels: np.ndarray
-    tile: int | None
-    notes: tuple[str, ...]
+    tile: int | None = None
+    notes: tuple[str, ...] = ()
     skipped: float | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Result(Work):
+    """pixels: (sH, sW, C), type as the input."""
+
+    pixels: np.ndarray
+
+
 class Engine:
-    """Restores arrays (H, W, C), C = 1 or 3, uint8 or float32 about [0, 1] -> (sH, sW, C) of the same type.
+    """Restores arrays (H, W, C), C = 1 or 3, uint8, uint16 or float32 about [0, 1] -> (sH, sW, C) of the same type.
 
     network: in evaluation mode, on `device`; used, never changed. tile: 'auto', 'off', or a multiple of the grid.
     Memory beside input and output depends on the tile alone.
@@ -73,9 +81,26 @@ class Engine:
         """Raises ResourceError when memory runs out, PictureError when the result is not finite even in fp32."""
         scale, (height, width, channels) = self.network.scale, source.shape
         if mix.strength == 0 and scale == 1:
-            return Result(source.copy(), None, ())
+            return Result(pixels=source.copy())
         target = np.empty((scale * height, scale * width, channels), source.dtype)
-        context = self._look(source)
+        work = self.fill(target, source, mix, self.look(source), progress)
+        return Result(pixels=target, **vars(work))
+
+    def fill(
+        self,
+        target: np.ndarray | RowsOut,
+        source: np.ndarray | RowsIn,
+        mix: Mix,
+        context: Context | None,
+        progress: Progress | None = None,
+        tallest: int | None = None,
+    ) -> Work:
+        """Fill `target` (sH, sW, C) with what `source` (H, W, C) gives, tiles row by row; neither need lie in memory.
+
+        context: of the whole picture, from `look`. tallest: rows that the core of an automatic tile has at most.
+        Raises as `run` does.
+        """
+        scale, (height, width, _) = self.network.scale, source.shape
         notes: set[str] = set()
         skipped: list[tuple[int, float]] = []
 
@@ -87,11 +112,12 @@ class Engine:
             return pixels
 
         while True:
-            tiles, core = self._plan(height, width)
+            tiles, core = self._plan(height, width, tallest)
             try:
                 restore_tiled(function, target, tiles, scale, progress)
                 share = np.average([s for _, s in skipped], weights=[n for n, _ in skipped]) if skipped else None
-                return Result(target, core, tuple(sorted(notes)), None if share is None else float(share))
+                skip = None if share is None else float(share)
+                return Work(tile=core, notes=tuple(sorted(notes)), skipped=skip)
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):
                     raise
@@ -99,28 +125,66 @@ class Engine:
                 skipped.clear()
                 notes.add("memory ran short, so it was restored in smaller tiles")
 
+    def parts(
+        self,
+        source: np.ndarray,
+        seed: int = 0,
+        region: tuple[int, int, int, int] | None = None,
+        progress: Progress | None = None,
+    ) -> PictureParts:
+        """The parts instead of their mix. Those of a region are those of the whole picture, cut out.
+
+        seed: of generated texture. Raises as `run` does, and UsageError for a region outside the picture. Memory
+        beside that of a tile: 36 bytes per output pixel of the region in colour, 48 where texture is generated.
+        """
+        (height, width, channels), network = source.shape, self.network
+        place = checked_region(region, height, width)
+        view = surroundings(place, height, width, network.reach, network.grid)
+        seen, context = view.cut(source), self.look(source)
+        mix = Mix(texture=1.0, seed=seed)
+        while True:
+            tiles, _ = self._plan(view.height, view.width)
+            canvas = Canvas(place, view, network.scale, getattr(network, "routing_cell", None) or 0)
+            try:
+                for done, tile in enumerate(needed := canvas.clip(tiles), 1):
+                    noise = self._noise(mix, tile, view.y, view.x)
+                    _, parts = self._finite_pass(tile.input(seen), mix, context, noise, set())
+                    planes = (parts.base, parts.lf, parts.hf, parts.texture)
+                    gates = torch.cat([routing.gates for routing in parts.routing]) if parts.routing else None
+                    canvas.paint(
+                        tile,
+                        [None if plane is None else _to_array(plane, channels) for plane in planes],
+                        None if gates is None else gates.cpu().numpy(),
+                    )
+                    if progress:
+                        progress(done, len(needed))
+                return canvas.finish()
+            except (RuntimeError, MemoryError) as error:
+                if not _is_out_of_memory(error):
+                    raise
+                self._shrink(tiles, view.height, view.width)
+
     @torch.inference_mode()
-    def _look(self, source: np.ndarray) -> Context | None:
+    def look(self, source: np.ndarray | RowsIn) -> Context | None:
         """The context of the whole picture, from a thumbnail that is made strip by strip."""
         if self.network.context is None:
             return None
 
         def strip(start: int, stop: int) -> Tensor:
-            rows = source[start:stop]
-            values = torch.from_numpy(to_float(rows) if rows.dtype == np.uint8 else np.array(rows, np.float32))
-            return values.permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
+            return torch.from_numpy(decoded(source[start:stop])).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
 
         return self.network.context(thumbnail_of_strips(strip, source.shape[0]).to(self.device))
 
-    def _noise(self, mix: Mix, tile: Tile) -> Noise:
-        origin = [self.network.scale * tile.rows.start, self.network.scale * tile.columns.start]
+    def _noise(self, mix: Mix, tile: Tile, top: int = 0, left: int = 0) -> Noise:
+        """top, left: where the array that the tile lies in begins in the picture."""
+        origin = [self.network.scale * (top + tile.rows.start), self.network.scale * (left + tile.columns.start)]
         return Noise(torch.tensor([mix.seed], device=self.device), torch.tensor([origin], device=self.device))
 
-    def _plan(self, height: int, width: int) -> tuple[list[Tile], int | None]:
+    def _plan(self, height: int, width: int, tallest: int | None = None) -> tuple[list[Tile], int | None]:
         halo, grid = self.network.reach, self.network.grid
         if self.tile == "auto":
             fitting = free_memory(self.device) // 2 // self._bytes_per_pixel
-            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels))
+            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels), tallest)
         core = None if self.tile == "off" else int(self.tile)
         tiles = plan_tiles(height, width, core, halo, grid)
         return tiles, core if len(tiles) > 1 else None
@@ -140,8 +204,16 @@ class Engine:
         self, block: np.ndarray, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
     ) -> tuple[np.ndarray, float | None]:
         """(h, w, C) -> (s·h, s·w, C), skipped; grey goes through the network as R = G = B and is averaged back."""
-        eight_bit = block.dtype == np.uint8
-        values = to_float(block) if eight_bit else np.array(block, np.float32, order="C")
+        y, parts = self._finite_pass(block, mix, context, noise, notes)
+        result = _to_array(y, block.shape[2])
+        skipped = self.network.skipped(parts.routing) if parts.routing else None
+        return encoded(result, block.dtype), skipped
+
+    def _finite_pass(
+        self, block: np.ndarray, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
+    ) -> tuple[Tensor, Parts]:
+        """The mix (1, 3, s·h, s·w) of one block (h, w, C), and its parts; in fp32 where less gives no numbers."""
+        values = decoded(block)
         # (h, w, C) in memory is channels-last by nature, so this view costs nothing.
         x = torch.from_numpy(values).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
         y, parts = self._pass(x, mix, context, noise, self.precision)
@@ -151,11 +223,7 @@ class Engine:
             if not torch.isfinite(y).all():
                 culprit = "the weights" if np.isfinite(values).all() else "the picture itself"
                 raise PictureError(f"the result is not finite because of {culprit}; use others")
-        if block.shape[2] == 1:
-            y = y.mean(1, keepdim=True)
-        result = y[0].permute(1, 2, 0).cpu().numpy()
-        skipped = self.network.skipped(parts.routing) if parts.routing else None
-        return (to_uint8(result) if eight_bit else result), skipped
+        return y, parts
 
     @torch.inference_mode()
     def _pass(
@@ -164,6 +232,13 @@ class Engine:
         with torch.autocast(self.device.type, PRECISIONS[precision], enabled=precision != "fp32"):
             parts = self.network.decompose(x, context, noise)
         return parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture), parts
+
+
+def _to_array(y: Tensor, channels: int) -> np.ndarray:
+    """(1, 3, H, W) on any device -> (H, W, channels), 1 or 3."""
+    if channels == 1:
+        y = y.mean(1, keepdim=True)
+    return y[0].permute(1, 2, 0).cpu().numpy()
 
 
 def _is_out_of_memory(error: BaseException) -> bool:

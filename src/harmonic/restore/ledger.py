@@ -8,6 +8,7 @@ The lines of a target in order: `begun`, then `done` or `failed` with the reason
 import hashlib
 import json
 import os
+import threading
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -41,8 +42,8 @@ def file_digest(path: Path) -> str:
 class Ledger:
     """The ledger in `folder`, which is made when it is missing.
 
-    Raises UsageError when a file stands in the folder's place, ResourceError when the folder cannot be written; before
-    any picture is restored.
+    Threads may share it. Raises UsageError when a file stands in the folder's place, ResourceError when the folder
+    cannot be written; before any picture is restored.
     """
 
     def __init__(self, folder: Path):
@@ -59,6 +60,8 @@ class Ledger:
         self._torn = bool(content) and not content.endswith(b"\n")
         self._done: dict[str, dict[str, Any]] = {}
         self._begun: set[str] = set()
+        self._failed: set[str] = set()
+        self._lock = threading.Lock()
         for line in content.splitlines():
             with suppress(ValueError, KeyError, TypeError):  # torn by a power cut, or edited
                 self._note(json.loads(line))
@@ -94,22 +97,29 @@ class Ledger:
         entry = {"state": "done", "target": self._name(target), "source": str(source), "key": key}
         self._append({**entry, "sha256": file_digest(target), **details})
 
-    def fail(self, source: Path, target: Path, why: str) -> None:
-        self._append({"state": "failed", "target": self._name(target), "source": str(source), "reason": why})
+    def fail(self, source: Path, target: Path, stage: str, why: str) -> None:
+        entry = {"state": "failed", "target": self._name(target), "source": str(source)}
+        self._append({**entry, "stage": stage, "reason": why})
+
+    def failed_before(self, target: Path) -> bool:
+        """Whether the last run that met this target did not get it done."""
+        return self._name(target) in self._failed or self.was_begun(target)
 
     def _name(self, target: Path) -> str:
         return Path(os.path.relpath(target, self.folder)).as_posix()
 
     def _append(self, entry: dict[str, Any]) -> None:
-        line = b"\n" * self._torn + json.dumps(entry).encode() + b"\n"
-        try:
-            self._file.write(line)
-            self._file.flush()
-            os.fsync(self._file.fileno())
-        except OSError as error:
-            raise ResourceError(f"{shown(self._path)}: cannot be written ({reason(error)}); free some space") from error
-        self._torn = False
-        self._note(entry)
+        with self._lock:
+            line = b"\n" * self._torn + json.dumps(entry).encode() + b"\n"
+            try:
+                self._file.write(line)
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                text = f"{shown(self._path)}: cannot be written ({reason(error)}); free some space"
+                raise ResourceError(text) from error
+            self._torn = False
+            self._note(entry)
 
     def _note(self, entry: dict[str, Any]) -> None:
         target, state = entry["target"], entry["state"]
@@ -119,3 +129,7 @@ class Ledger:
             self._begun.discard(target)
         if state == "done":
             self._done[target] = entry
+        if state == "failed":
+            self._failed.add(target)
+        else:
+            self._failed.discard(target)

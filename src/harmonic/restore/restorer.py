@@ -5,10 +5,9 @@ The one way from a picture to a restored picture; command line, service, validat
 
 import copy
 import hashlib
-import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import overload
+from typing import Unpack, overload
 
 import numpy as np
 import torch
@@ -16,40 +15,24 @@ from PIL import Image
 from torch import Tensor
 
 from harmonic.assets import find_weights
-from harmonic.errors import PictureError, UsageError, WeightsError
-from harmonic.images.message import shown
-from harmonic.images.picture import Picture, picture_to_pil
+from harmonic.errors import UsageError, WeightsError
+from harmonic.images.picture import Picture, picture_to_pil, refuse_beyond_pil
 from harmonic.images.read import read_picture
-from harmonic.images.write import refuse_unwritable, write_picture
+from harmonic.images.transparency import visible_colours
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
+from harmonic.ops.resize import resize_to
+from harmonic.restore.alpha import enlarge_alpha
 from harmonic.restore.device import pick_device, pick_precision
-from harmonic.restore.engine import Engine, Mix, Progress, Result
+from harmonic.restore.dials import Dials, Keywords, restore_dialled
+from harmonic.restore.engine import Engine, Progress, Result
+from harmonic.restore.file import FileKeywords, Report, Settings, restore_file
+from harmonic.restore.foreign import samples_of_array, samples_of_tensor
+from harmonic.restore.parts import PictureParts
 from harmonic.restore.tile_size import TileSize, parse_tile
 
 DEFAULT_MODEL = "restore-fast"
-_DETAIL_LIMIT = 2.0
-
-
-@dataclass(frozen=True)
-class Report:
-    """What was done to one file.
-
-    size: width and height of the result. tile: side of the tiles' cores, None = restored as a whole. seconds: from
-    opening the source to having written the target. notes: what the user should hear, one phrase each. skipped: share
-    of the experts' work that no place of the picture asked for; None without experts.
-    """
-
-    source: Path
-    target: Path
-    size: tuple[int, int]
-    tile: int | None
-    precision: str
-    device: str
-    seconds: float
-    notes: tuple[str, ...]
-    skipped: float | None
 
 
 class Restorer:
@@ -82,10 +65,12 @@ class Restorer:
             self.digest = hashlib.sha256(path.read_bytes()).hexdigest()
         else:
             network = model
+        self.name = self.card.name if self.card else "this network"
         if scale is not None and scale != network.scale:
-            name = self.card.name if self.card else "this network"
-            raise WeightsError(f"--scale {scale}: {name} enlarges by {network.scale}; name other weights with --model")
-        self.scale = network.scale
+            raise WeightsError(
+                f"--scale {scale}: {self.name} enlarges by {network.scale}; name other weights with --model"
+            )
+        self.scale, self.grid = network.scale, network.grid
         self.tile = parse_tile(tile, network.grid)
         self.budget = budget
         ready = _deployed(network).to(self.device)
@@ -95,182 +80,119 @@ class Restorer:
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
         self._generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
-        self._engine = Engine(ready, self.device, self.precision, self.tile)
+        self.engine = Engine(ready, self.device, self.precision, self.tile)
 
     @overload
     def restore(
-        self,
-        picture: str | Path | Image.Image,
-        *,
-        strength: float = ...,
-        detail: float = ...,
-        texture: float = ...,
-        seed: int = ...,
-        progress: Progress | None = ...,
+        self, picture: str | Path | Image.Image, *, progress: Progress | None = ..., **dials: Unpack[Keywords]
     ) -> Image.Image: ...
     @overload
     def restore(
-        self,
-        picture: np.ndarray,
-        *,
-        strength: float = ...,
-        detail: float = ...,
-        texture: float = ...,
-        seed: int = ...,
-        progress: Progress | None = ...,
+        self, picture: np.ndarray, *, progress: Progress | None = ..., **dials: Unpack[Keywords]
     ) -> np.ndarray: ...
     @overload
-    def restore(
-        self,
-        picture: Tensor,
-        *,
-        strength: float = ...,
-        detail: float = ...,
-        texture: float = ...,
-        seed: int = ...,
-        progress: Progress | None = ...,
-    ) -> Tensor: ...
+    def restore(self, picture: Tensor, *, progress: Progress | None = ..., **dials: Unpack[Keywords]) -> Tensor: ...
     def restore(
         self,
         picture: str | Path | Image.Image | np.ndarray | Tensor,
         *,
-        strength: float = 1.0,
-        detail: float = 1.0,
-        texture: float = 0.0,
-        seed: int = 0,
         progress: Progress | None = None,
+        **dials: Unpack[Keywords],
     ) -> Image.Image | np.ndarray | Tensor:
         """A picture of any kind -> the same kind, restored.
 
-        A path or a PIL image gives a PIL image. uint8 arrays (H, W), (H, W, 1 or 3) give uint8. Float arrays of these
-        shapes and float tensors (C, H, W), (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go
-        through as they are, and the float32 result is not clamped.
-        strength: 0 (the input itself, bit for bit) to 1. detail: 0 to 2, scales texture apart from structure.
-        texture: 0 to 1, how much generated texture is added, where the model has a texture head; the same seed gives
-        the same texture.
-        Raises PictureError, UsageError, ResourceError; ValueError for arrays of other shapes and types.
+        A path or a PIL image gives a PIL image (deep colour is refused: `restore_file` keeps it). uint8 and uint16
+        arrays (H, W), (H, W, 1 or 3) give their type. Float arrays of these shapes and float tensors (C, H, W),
+        (B, C, H, W), C = 1 or 3, hold values about [0, 1]; values beyond go through as they are, and the float32 result
+        is not clamped.
+        dials: the fields of `restore.dials.Dials`: strength, detail, texture, seed, ensemble, wrap, mask, size.
+        Raises PictureError, UsageError, ResourceError, WeightsError for a size that these weights do not reach;
+        ValueError for arrays of other shapes and types.
         """
-        mix = self._checked_mix(strength, detail, texture, seed)
+        checked = self._checked(dials)
         if isinstance(picture, np.ndarray):
-            return self._restore_array(picture, mix, progress)
+            return self._restore_array(picture, checked, progress)
         if isinstance(picture, Tensor):
-            return self._restore_tensor(picture, mix, progress)
+            return self._restore_tensor(picture, checked, progress)
         decoded = read_picture(picture)
-        return picture_to_pil(self._restore_picture(decoded, mix, progress)[0])
+        refuse_beyond_pil(decoded)  # before the work
+        return picture_to_pil(self.run_picture(decoded, checked, progress)[0])
 
     def restore_picture(
-        self,
-        picture: Picture,
-        *,
-        strength: float = 1.0,
-        detail: float = 1.0,
-        texture: float = 0.0,
-        seed: int = 0,
-        progress: Progress | None = None,
+        self, picture: Picture, *, progress: Progress | None = None, **dials: Unpack[Keywords]
     ) -> Picture:
         """A decoded picture, restored; metadata stay, and alpha stays untouched (at scales above 1 it is enlarged)."""
-        return self._restore_picture(picture, self._checked_mix(strength, detail, texture, seed), progress)[0]
+        return self.run_picture(picture, self._checked(dials), progress)[0]
 
     def restore_file(
         self,
         source: str | Path,
         target: str | Path,
         *,
-        format: str | None = None,
-        quality: int | None = None,
-        overwrite: bool = False,
-        strength: float = 1.0,
-        detail: float = 1.0,
-        texture: float = 0.0,
-        seed: int = 0,
         progress: Progress | None = None,
+        **settings: Unpack[FileKeywords],
     ) -> Report:
         """Read, restore, write. `target` holds a complete picture afterwards or is as it was.
 
-        format, quality, overwrite: as `write_picture` takes them. Raises HarmonicError that names the file.
+        settings: the fields of `restore.file.Settings`: dials, format, quality, overwrite, metadata, max_pixels, page.
+        A picture whose pixels take more than 256 MiB is held by rows of tiles only, where its formats allow.
+        Raises HarmonicError that names the file.
         """
-        mix = self._checked_mix(strength, detail, texture, seed)
-        started, source, target = time.monotonic(), Path(source), Path(target)
-        refuse_existing(target, overwrite)
-        picture = read_picture(source)
-        height, width = (self.scale * side for side in picture.colour.shape[:2])
-        refuse_unwritable(target, format, width, height, picture.alpha is not None)
-        try:
-            restored, result = self._restore_picture(picture, mix, progress)
-        except PictureError as error:
-            raise PictureError(f"{shown(source)}: {error}") from error
-        lost = write_picture(target, restored, format=format, quality=quality, overwrite=overwrite)
-        height, width = restored.colour.shape[:2]
-        return Report(
-            source=source,
-            target=target,
-            size=(width, height),
-            tile=result.tile,
-            precision=self.precision,
-            device=str(self.device),
-            seconds=time.monotonic() - started,
-            notes=(*restored.notes, *lost),
-            skipped=result.skipped,
-        )
+        return restore_file(self, Path(source), Path(target), Settings(**settings), progress)
 
-    def _restore_picture(self, picture: Picture, mix: Mix, progress: Progress | None) -> tuple[Picture, Result]:
+    def decompose(
+        self,
+        picture: str | Path | Image.Image | Picture | np.ndarray,
+        *,
+        region: tuple[int, int, int, int] | None = None,
+        seed: int = 0,
+        progress: Progress | None = None,
+    ) -> PictureParts:
+        """The parts that a restored picture is the sum of, to mix them anew or to look at them.
+
+        picture: as for `restore`, arrays as there. region: (x, y, width, height) in input pixels, None = the whole
+        picture; its parts are those of the whole, cut out. seed: of generated texture. Takes 36 bytes per output pixel
+        of the region, 48 where texture is generated. Raises what `restore` does.
+        """
+        if isinstance(picture, np.ndarray):
+            samples = samples_of_array(picture)
+        else:
+            samples = (picture if isinstance(picture, Picture) else read_picture(picture)).colour
+        return self.engine.parts(samples, seed, region, progress)
+
+    def run_picture(self, picture: Picture, dials: Dials, progress: Progress | None) -> tuple[Picture, Result]:
         """The restored picture, and what the engine says about it."""
-        result = self._engine.run(picture.colour, mix, progress)
-        alpha = None if picture.alpha is None else _enlarge_alpha(picture.alpha, self.scale)
+        source = picture.colour
+        if picture.alpha is not None and dials.strength:
+            source = visible_colours(source, picture.alpha)
+        result = restore_dialled(self.engine, source, dials, self.name, progress)
+        alpha = None if picture.alpha is None else enlarge_alpha(picture.alpha, self.scale)
+        alpha = None if alpha is None else resize_to(alpha, *result.pixels.shape[:2])
         return replace(picture, colour=result.pixels, alpha=alpha, notes=(*picture.notes, *result.notes)), result
 
-    def _restore_array(self, picture: np.ndarray, mix: Mix, progress: Progress | None) -> np.ndarray:
-        if picture.dtype != np.uint8 and not np.issubdtype(picture.dtype, np.floating):
-            raise ValueError(f"an array must be uint8, or float in about [0, 1]; got {picture.dtype}")
-        shape = picture.shape
-        if not (picture.ndim == 2 or (picture.ndim == 3 and shape[2] in (1, 3))) or 0 in shape:
-            raise ValueError(f"an array must be (H, W) or (H, W, 1 or 3) with H, W >= 1; got {shape}")
-        samples = picture if picture.dtype == np.uint8 else picture.astype(np.float32, copy=False)
-        result = self._engine.run(samples if samples.ndim == 3 else samples[..., None], mix, progress).pixels
+    def _restore_array(self, picture: np.ndarray, dials: Dials, progress: Progress | None) -> np.ndarray:
+        result = restore_dialled(self.engine, samples_of_array(picture), dials, self.name, progress).pixels
         return result if picture.ndim == 3 else result[..., 0]
 
-    def _restore_tensor(self, picture: Tensor, mix: Mix, progress: Progress | None) -> Tensor:
-        if not picture.is_floating_point():
-            raise ValueError(f"a tensor must be floating-point, about [0, 1]; got {picture.dtype}")
-        if picture.ndim not in (3, 4) or picture.shape[-3] not in (1, 3) or 0 in picture.shape:
-            raise ValueError(f"a tensor must be (C, H, W) or (B, C, H, W), C = 1 or 3; got {tuple(picture.shape)}")
-        if picture.ndim == 4:
-            return torch.stack([self._restore_tensor(one, mix, progress) for one in picture])
-        samples = picture.detach().float().cpu().permute(1, 2, 0).numpy()
-        result = self._engine.run(samples, mix, progress).pixels
-        return torch.from_numpy(result).permute(2, 0, 1).contiguous().to(picture.device)
+    def _restore_tensor(self, picture: Tensor, dials: Dials, progress: Progress | None) -> Tensor:
+        given = samples_of_tensor(picture)
+        results = [restore_dialled(self.engine, one, dials, self.name, progress).pixels for one in given]
+        restored = torch.stack([torch.from_numpy(result).permute(2, 0, 1) for result in results]).to(picture.device)
+        return restored if picture.ndim == 4 else restored[0].contiguous()
 
-    def _checked_mix(self, strength: float, detail: float, texture: float, seed: int) -> Mix:
-        if not 0 <= strength <= 1:
-            raise UsageError(f"--strength {strength:g}: must be 0 (the input as it is) to 1 (restored in full)")
-        if not 0 <= detail <= _DETAIL_LIMIT:
-            raise UsageError(
-                f"--detail {detail:g}: must be 0 (no texture correction) to {_DETAIL_LIMIT:g}; 1 is neutral"
-            )
-        if not 0 <= texture <= 1:
-            raise UsageError(f"--texture {texture:g}: must be 0 (none is generated) to 1")
-        if texture and not self._generates:
-            name = self.card.name if self.card else "this network"
-            raise UsageError(f"--texture {texture:g}: {name} generates no texture; name other weights with --model")
-        if not 0 <= seed < 1 << 63:
-            raise UsageError(f"--seed {seed}: must be 0 to {(1 << 63) - 1}")
-        return Mix(strength, detail, texture, seed)
+    def _checked(self, keywords: Keywords) -> Dials:
+        dials = Dials(**keywords)
+        self.check(dials)
+        return dials
 
-
-def refuse_existing(target: Path, overwrite: bool) -> None:
-    """Said before the work is done; `write_picture` decides for good. Raises PictureError."""
-    if target.exists() and not overwrite:
-        raise PictureError(f"{shown(target)}: exists already; use --overwrite to replace it, or -o to write elsewhere")
+    def check(self, dials: Dials) -> None:
+        """Raises UsageError for what these weights cannot do."""
+        if dials.texture and not self._generates:
+            text = f"--texture {dials.texture:g}: {self.name} generates no texture; name other weights with --model"
+            raise UsageError(text)
 
 
 def _deployed(network: Harmonic) -> Harmonic:
     """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients."""
     ready = fuse(network) if getattr(network, "form", None) == "train" else copy.deepcopy(network)
     return ready.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]
-
-
-def _enlarge_alpha(alpha: np.ndarray, scale: int) -> np.ndarray:
-    if scale == 1:
-        return alpha
-    height, width = alpha.shape
-    return np.asarray(Image.fromarray(alpha).resize((scale * width, scale * height), Image.Resampling.BICUBIC))

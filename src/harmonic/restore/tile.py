@@ -12,6 +12,8 @@ from itertools import product
 
 import numpy as np
 
+from harmonic.restore.rows import RowsIn, RowsOut
+
 
 @dataclass(frozen=True, slots=True)
 class Span:
@@ -38,7 +40,7 @@ class Tile:
     rows: Span
     columns: Span
 
-    def input(self, picture: np.ndarray) -> np.ndarray:
+    def input(self, picture: np.ndarray | RowsIn) -> np.ndarray:
         """What the network sees of (H, W, C): the core and its halo."""
         return picture[self.rows.start : self.rows.stop, self.columns.start : self.columns.stop]
 
@@ -71,7 +73,7 @@ def round_up(number: int, multiple: int) -> int:
 
 def restore_tiled(
     function: Callable[[Tile], np.ndarray],
-    target: np.ndarray,
+    target: np.ndarray | RowsOut,
     tiles: list[Tile],
     scale: int,
     progress: Callable[[int, int], None] | None = None,

@@ -83,7 +83,7 @@ def validation_crops(folder: Path) -> list[Crop]:
 def decode(path: Path) -> Decoded:
     """Read one picture. Grey ones get three equal channels. Raises PictureError for what training cannot take."""
     try:
-        picture = read_picture(path)
+        picture = read_picture(path, deep=False)
         colour, alpha, deep = picture.colour, picture.alpha, False
     except PictureError:
         samples = read_deep(path)

@@ -53,7 +53,11 @@ class TransformerBlock(nn.Module):
 
 
 class Restormer(nn.Module):
-    """(B, 3, H, W), multiples of 8 -> same shape. Defaults: the published 26 M parameters."""
+    """x (B, 3, H, W) -> same shape, fp32. Defaults: the published 26 M parameters.
+
+    Sides are padded to whole steps, as its test scripts do. shrink: side of the squares of pixels that the stem takes
+    together; above 1 it is a kindness to narrow forms, which at full resolution are all memory traffic.
+    """
 
     def __init__(
         self,
@@ -62,14 +66,17 @@ class Restormer(nn.Module):
         refinement: int = 4,
         heads: tuple[int, int, int, int] = (1, 2, 4, 8),
         ratio: float = 2.66,
+        shrink: int = 1,
     ):
         super().__init__()
+        self.multiple = 8 * shrink
         widths = [channels * 2**i for i in range(4)]
 
         def stage(width: int, count: int, head_count: int) -> nn.Sequential:
             return nn.Sequential(*(TransformerBlock(width, head_count, ratio) for _ in range(count)))
 
-        self.embed = nn.Conv2d(3, channels, 3, padding=1, bias=False)
+        embed = nn.Conv2d(3 * shrink**2, channels, 3, padding=1, bias=False)
+        self.embed = nn.Sequential(nn.PixelUnshuffle(shrink), embed)
         self.encoder = nn.ModuleList(stage(*sizes) for sizes in zip(widths[:3], blocks[:3], heads[:3], strict=True))
         self.down = nn.ModuleList(_down(width) for width in widths[:3])
         self.latent = stage(widths[3], blocks[3], heads[3])
@@ -80,9 +87,13 @@ class Restormer(nn.Module):
         decoder += [stage(widths[i], blocks[i], heads[i]) for i in (1, 2)]
         self.decoder = nn.ModuleList(decoder)
         self.refinement = stage(2 * channels, refinement, heads[0])
-        self.out = nn.Conv2d(2 * channels, 3, 3, padding=1, bias=False)
+        out = nn.Conv2d(2 * channels, 3 * shrink**2, 3, padding=1, bias=False)
+        self.out = nn.Sequential(out, nn.PixelShuffle(shrink))
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        x = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
         y, skips = self.embed(x), []
         for stage, down in zip(self.encoder, self.down, strict=True):
             y = stage(y)
@@ -90,11 +101,15 @@ class Restormer(nn.Module):
             y = down(y)
         y = self.latent(y)
         for i in (2, 1, 0):
-            y = torch.cat([self.up[i](y), skips[i]], 1)
+            y = torch.cat([self.up[i](self.enriched(y, i)), skips[i]], 1)
             if i:
                 y = self.reduce[i - 1](y)
             y = self.decoder[i](y)
-        return self.out(self.refinement(y)) + x
+        return (self.out(self.refinement(y)).float() + x)[..., :height, :width]
+
+    def enriched(self, y: Tensor, level: int) -> Tensor:
+        """The features that leave the stage below `level` (0 is the finest); a place for what others add there."""
+        return y
 
 
 def _down(width: int) -> nn.Sequential:

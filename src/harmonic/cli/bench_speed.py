@@ -1,0 +1,69 @@
+"""`harmonic bench speed`: parameters, multiply-adds, time and memory."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harmonic.cli.options import Device, Quiet
+from harmonic.cli.text import examples, say, tell
+
+EXAMPLES = examples(
+    "harmonic bench speed",
+    "harmonic bench speed -m tiny -m runs/mine/restore-fast.safetensors --json speed.json",
+    "harmonic bench speed -m base --device cuda --no-pictures",
+)
+
+SIDES, GROWTH = (256, 512), (128, 256, 512, 1024, 2048)
+SIZES = ((1024, 768), (2048, 1536), (4096, 3072))
+
+
+def speed(
+    model: Annotated[
+        list[str] | None,
+        typer.Option("-m", "--model", help="A preset, bundled model or weights file; repeatable.", metavar="NAME|FILE"),
+    ] = None,
+    threads: Annotated[int, typer.Option(min=1, help="Of the CPU.", metavar="N")] = 2,
+    rounds: Annotated[int, typer.Option(min=1, help="Timed calls of each network; the median counts.")] = 20,
+    pictures: Annotated[
+        bool, typer.Option("--pictures/--no-pictures", help="Whole pictures too, of the first bundled model or file.")
+    ] = True,
+    device: Device = "cpu",
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures there.", metavar="FILE")] = None,
+    quiet: Quiet = False,
+) -> None:
+    """Time networks beside NAFNet-w32, fused and not, in fp32 and bf16, and measure growth and peak memory.
+
+    Without --model: the presets tiny and fast, and pictures by restore-fast. Takes minutes; ratios are of calls in
+    turn, and hold on a busy machine better than milliseconds do.
+    """
+    from datetime import UTC, datetime
+
+    from harmonic.assets import find_weights
+    from harmonic.cli.allocator import keep_freed_memory
+    from harmonic.cli.peak import WORKER
+    from harmonic.images.atomic import atomic_write
+    from harmonic.measure.speed_report import speed_report, speed_tables, whole_pictures
+    from harmonic.network.checkpoint import load_network
+    from harmonic.network.harmonic import Harmonic
+    from harmonic.network.presets import PRESETS
+    from harmonic.restore.device import pick_device
+
+    keep_freed_memory()
+    where, note = pick_device(device), (lambda _: None) if quiet else say
+    names = model or ["tiny", "fast"]
+    files = [name for name in names if name not in PRESETS]
+    networks = {
+        Path(name).stem: Harmonic(PRESETS[name]()) if name in PRESETS else load_network(find_weights(name))[0]
+        for name in names
+    }
+    content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note)
+    if pictures and (files or not model):
+        content["pictures"] = whole_pictures(WORKER, [*files, "restore-fast"][0], str(where), SIZES, threads, note)
+    given = " ".join(f"--model {Path(name).name}" for name in model or ())
+    command = " ".join(filter(None, ["harmonic bench speed", given, "--json results/speed.json"]))
+    content = {"command": command, "date": datetime.now(UTC).date().isoformat(), **content}
+    tell("\n\n".join(speed_tables(content)))
+    if json_file:
+        atomic_write(json_file, (json.dumps(content, indent=1) + "\n").encode())

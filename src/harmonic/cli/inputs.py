@@ -1,0 +1,85 @@
+"""What stands for INPUT on a command line (names, folders, patterns that no shell has expanded, a list on stdin), and
+which result belongs to each picture of it.
+"""
+
+import glob
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harmonic.cli.options import Format
+from harmonic.cli.text import say
+from harmonic.errors import PictureError
+
+if TYPE_CHECKING:
+    from harmonic.restore.batch import Pair
+
+LIST = Path("-")
+
+
+def expanded(inputs: Iterable[Path]) -> list[Path]:
+    """`-` becomes the names on stdin, a line each; a pattern (`scans/**/*.tif`) the files it fits, sorted.
+
+    A name that exists is that file, whatever characters it has. What fits nothing stays, so that its reading says so.
+    """
+    found: list[Path] = []
+    for given in inputs:
+        found += _listed() if given == LIST else _fitting(given)
+    return list(dict.fromkeys(found))
+
+
+def _listed() -> list[Path]:
+    return [Path(line) for line in sys.stdin.read().splitlines() if line.strip()]
+
+
+def _fitting(given: Path) -> list[Path]:
+    if given.exists() or not glob.has_magic(str(given)):
+        return [given]
+    return [Path(name) for name in sorted(glob.glob(str(given), recursive=True))] or [given]  # noqa: PTH207 - may be absolute
+
+
+def watched(folder: Path, output: Path | None, format: Format, apart: list[Path]) -> Iterator[list["Pair"]]:
+    """Batches of pairs as they come into the folder, for ever."""
+    from harmonic.images.folder import pair_outputs
+    from harmonic.restore.watch import ripe_pictures, states
+
+    def look() -> dict[Path, tuple[int, int]]:
+        found = states(folder)
+        return {path: state for path, state in found.items() if not any(_lies_below(path, other) for other in apart)}
+
+    for ripe in ripe_pictures(look):
+        pairs = pair_outputs([folder], output, format)
+        if batch := [pair for pair in pairs if pair[0] in ripe]:
+            yield batch
+
+
+def paired(inputs: list[Path], output: Path | None, format: Format, apart: list[Path]) -> tuple[list["Pair"], int]:
+    """All (source, target) pairs, and the number of inputs that stand for no picture, which are reported."""
+    from harmonic.images.folder import list_pictures, pair_outputs
+
+    good, failures = [], 0
+    for given in inputs:
+        try:
+            list_pictures(given)
+            good.append(given)
+        except PictureError as error:
+            say(f"error: {error}")
+            failures += 1
+    pairs = pair_outputs(good, output, format)
+    for folder in apart:
+        if any(_lies_below(folder, given) for given in good):
+            # Results of an earlier run inside the input folder are not new inputs.
+            pairs = [(source, target) for source, target in pairs if not _lies_below(source, folder)]
+    return pairs, failures
+
+
+def _lies_below(path: Path, folder: Path) -> bool:
+    return folder.resolve() in path.resolve().parents
+
+
+def folder_of_results(inputs: list[Path], output: Path | None, pairs: list["Pair"]) -> Path | None:
+    """The folder that gets a ledger: that of -o, or one input folder whose results go beside the sources."""
+    if output is not None:
+        return None if any(target == output for _, target in pairs) else output
+    return inputs[0] if len(inputs) == 1 and inputs[0].is_dir() else None

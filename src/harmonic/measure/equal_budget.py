@@ -1,0 +1,113 @@
+"""Runs of equal budget: a network of a line-up, its steps and its seed -> figures, kept in the folder of the run.
+
+A run is finished when its `figures.json` is there. Learning rates are chosen on validation crops alone; the test sets
+are scored once, at the end. What the runs found becomes one file of results, with the figures of every picture.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from torch import nn
+
+from harmonic.errors import UsageError
+from harmonic.images.atomic import atomic_write
+from harmonic.measure.equal_training import Build, Clock, crops_digest, recipe_of, stream_of, sweep, train_network
+from harmonic.measure.line_ups import LineUp
+from harmonic.measure.score import bench_quality
+from harmonic.ops.eight_bit import to_float
+from harmonic.train.data import read_training, read_validation
+from harmonic.train.validate import Pairs, cases, validate
+from harmonic.train.weights import by_network
+
+FIGURES = "figures.json"
+
+Figures = dict[str, Any]
+"""network, steps, seed, rate, sweep, minutes, crops and pictures (digests), validation, tests: by column, picture."""
+
+
+def run_entrants(
+    line_up: LineUp, names: Sequence[str], steps: int, seeds: int, data: Path, out: Path, clock: Clock,
+    say: Callable[[str], None],
+) -> None:  # fmt: skip
+    """Train and score each named network with each seed, or take what is finished.
+
+    data: a folder with `train/` (pictures, `val.txt`) and `test/`, or one folder for everything. Raises OutOfTime when
+    the clock has run down, UsageError for an unknown network or a folder without validation crops, PictureError.
+    """
+    for name in names:
+        if name not in line_up.entrants:
+            raise UsageError(f"{name}: no such network in {line_up.name}; choose from {', '.join(line_up.entrants)}")
+    open_runs = [(name, seed) for seed in range(seeds) for name in names
+                 if not (_folder(out, line_up, name, steps, seed) / FIGURES).exists()]  # fmt: skip
+    if not open_runs:
+        return
+    for name in dict(open_runs):
+        line_up.entrants[name]()  # a missing package is told now
+    training = data / "train" if (data / "train").is_dir() else data
+    crops = read_validation(training)
+    if not crops:
+        raise UsageError(f"{training}: learning rates are chosen on the crops of val.txt, which is missing")
+    # Larger by the enlargement and the margin of a sample, so that all networks meet all pictures.
+    pictures, _ = read_training(training, line_up.scale * line_up.crop)
+    held = cases(crops, line_up.scale)
+    for name, seed in open_runs:
+        figures = run_entrant(line_up, name, steps, seed, pictures, held, data, out, clock)
+        say(f"{name}, {steps} steps, seed {seed}: validation {figures['validation']['mean']:.2f} dB, "
+            f"rate {figures['rate']:g}, {figures['minutes']:.1f} minutes")  # fmt: skip
+
+
+def run_entrant(
+    line_up: LineUp, name: str, steps: int, seed: int, pictures: Sequence[np.ndarray], held: dict[str, Pairs],
+    data: Path, out: Path, clock: Clock,
+) -> Figures:  # fmt: skip
+    """One run, from the choice of its learning rate to its figures on the test sets."""
+    build: Build = line_up.entrants[name]
+    swept = sweep(build, line_up, steps, pictures, held, out / line_up.name / f"{name}-{steps}-sweep", clock)
+    rate = max(swept, key=lambda r: swept[r])
+    recipe = recipe_of(line_up, steps, rate, seed)
+    stream, folder = stream_of(recipe, pictures), _folder(out, line_up, name, steps, seed)
+    network, minutes = train_network(build, recipe, stream, folder, clock)
+    figures: Figures = {
+        "network": name, "steps": steps, "seed": seed, "rate": rate,
+        "sweep": {f"{r:g}": round(mean, 3) for r, mean in swept.items()}, "minutes": minutes,
+        "crops": crops_digest(recipe, stream), "pictures": stream.digest,
+        "validation": {case: round(value, 4) for case, value in validate(by_network(network), held).items()},
+        "tests": tested(network, line_up, data),
+    }  # fmt: skip
+    atomic_write(folder / FIGURES, (json.dumps(figures, indent=1) + "\n").encode())
+    return figures
+
+
+def tested(network: nn.Module, line_up: LineUp, data: Path) -> dict[str, dict[str, float]]:
+    """PSNR in dB of every picture, by column (set and setting), under the protocols of the suites."""
+    restore = by_network(network)
+    report = bench_quality(
+        lambda picture: restore(to_float(picture) if picture.dtype == np.uint8 else picture),
+        line_up.suites, data, scale=line_up.scale,
+    )  # fmt: skip
+    return {
+        f"{score.data} {score.setting}": {p.picture: round(p.after.psnr, 4) for p in score.pictures}
+        for score in report.scores
+    }
+
+
+def finished(line_up: LineUp, out: Path) -> list[Figures]:
+    """The figures of all runs of a line-up that are done, in the order of its networks.
+
+    Raises UsageError when runs of one seed trained on different crops: they must not stand in one table.
+    """
+    found = [json.loads(path.read_text()) for path in sorted((out / line_up.name).glob(f"*/{FIGURES}"))]
+    seen: dict[int, str] = {}
+    for run in found:
+        if seen.setdefault(run["seed"], run["crops"]) != run["crops"]:
+            raise UsageError(f"{out / line_up.name}: {run['network']} trained on other crops than the rest; "
+                             "give each set of training pictures its own --out")  # fmt: skip
+    order = list(line_up.entrants)
+    return sorted(found, key=lambda run: (order.index(run["network"]), run["steps"], run["seed"]))
+
+
+def _folder(out: Path, line_up: LineUp, name: str, steps: int, seed: int) -> Path:
+    return out / line_up.name / f"{name}-{steps}-{seed}"

@@ -1,0 +1,85 @@
+"""Tables of equal budget from the figures of the runs: which network is ahead, by how much, and how sure that is.
+
+Pure functions of a file of results (`content`): table, runs with figures by picture, and what each network costs.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from harmonic.measure.interval import Difference, paired_difference
+from harmonic.measure.line_ups import OURS
+from harmonic.measure.table import line
+
+Content = Mapping[str, Any]
+Run = Mapping[str, Any]
+
+
+def equal_tables(content: Content) -> list[str]:
+    """Each network at its own most steps, then, where these differ, all at the most steps that all have. Markdown."""
+    runs: Sequence[Run] = content["runs"]
+    most = longest(runs)
+    tables = [_table("Each network's longest runs", content, most)] if most else []
+    common = common_steps(runs)
+    if common and set(most.values()) != {common}:
+        tables.append(_table(f"All after {common} steps", content, dict.fromkeys(most, common)))
+    return tables
+
+
+def longest(runs: Sequence[Run]) -> dict[str, int]:
+    """The most steps of each network."""
+    return {name: max(run["steps"] for run in runs if run["network"] == name)
+            for name in dict.fromkeys(run["network"] for run in runs)}  # fmt: skip
+
+
+def common_steps(runs: Sequence[Run]) -> int | None:
+    """The most steps that every network of the runs has a run of; None without any."""
+    by_name = [{run["steps"] for run in runs if run["network"] == name} for name in longest(runs)]
+    return max(set.intersection(*by_name), default=None) if by_name else None
+
+
+def of_pictures(runs: Sequence[Run], name: str, steps: int) -> dict[str, dict[str, float]]:
+    """PSNR in dB by column and picture, means over the seeds; empty where there is no such run."""
+    seeds = [run["tests"] for run in runs if (run["network"], run["steps"]) == (name, steps)]
+    if not seeds:
+        return {}
+    return {column: {picture: float(np.mean([seed[column][picture] for seed in seeds])) for picture in pictures}
+            for column, pictures in seeds[0].items()}  # fmt: skip
+
+
+def mean_of_columns(tests: Mapping[str, Mapping[str, float]]) -> float:
+    """Of the columns' means, each of as much weight."""
+    return float(np.mean([np.mean(list(pictures.values())) for pictures in tests.values()]))
+
+
+def _table(title: str, content: Content, steps: Mapping[str, int]) -> str:
+    runs = content["runs"]
+    columns = list(runs[0]["tests"])
+    head = ["network", "steps", "seeds", "rate", "parameters, M", "GMAC/MP", "time fp32", "bf16", "validation",
+            *columns]  # fmt: skip
+    rows = sorted(steps, key=lambda name: -mean_of_columns(of_pictures(runs, name, steps[name])))
+    lines = [line(head), "|---|" + "--:|" * 8 + "---|" * len(columns)]
+    lines += [line(_row(name, steps[name], columns, content)) for name in rows]
+    return f"{title}\n\n" + "\n".join(lines)
+
+
+def _row(name: str, steps: int, columns: Sequence[str], content: Content) -> list[str]:
+    runs = content["runs"]
+    own = [run for run in runs if (run["network"], run["steps"]) == (name, steps)]
+    tests, ours = of_pictures(runs, name, steps), of_pictures(runs, OURS, steps)
+    cost = content["costs"].get(name, {})
+    figures = [("parameters", 1e-6, 2), ("gmac", 1, 1), ("fp32", 1, 2), ("bf16", 1, 2)]
+    cells = [f"{cost[key] * unit:.{digits}f}" if key in cost else "–" for key, unit, digits in figures]
+    validation = f"{np.mean([run['validation']['mean'] for run in own]):.2f}"
+    scores = [
+        f"{np.mean(list(tests[column].values())):.2f}"
+        + (f" ({_shown(paired_difference(ours[column], tests[column]))})" if name != OURS and ours else "")
+        for column in columns
+    ]
+    label = f"**{name}**" if name == OURS else name
+    return [label, str(steps), str(len(own)), f"{own[0]['rate']:g}", *cells, validation, *scores]
+
+
+def _shown(gap: Difference) -> str:
+    return f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}], {gap.wins}/{gap.pictures}"

@@ -1,0 +1,111 @@
+"""Who is trained beside `fast`, and on what they are scored: one line-up for each table of equal budgets.
+
+Each peer is as narrow and shallow as it must be to take the time of `fast` (fused, fp32, two threads) within 15 %;
+the ratios that were measured stand beside the sizes, and `harmonic bench peers --time` measures them again.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+import torch
+from torch import nn
+
+from harmonic.degrade.mixtures import Mixture
+from harmonic.errors import UsageError
+from harmonic.measure.peers import enlarging
+from harmonic.measure.peers.drunet import DRUNet
+from harmonic.measure.peers.nafnet import NAFNet
+from harmonic.measure.peers.promptir import PromptIR
+from harmonic.measure.peers.restormer import Restormer
+from harmonic.measure.suites import Suite, suites_named
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import Scale, fast
+
+OURS = "fast"
+
+
+@dataclass(frozen=True)
+class LineUp:
+    """A table of equal budgets.
+
+    entrants: by name, what builds a new network; ours is `fast`. scale: of all of them. mixture, crop, batch: of the
+    stream that all train on; crops in input pixels. side: of the square input that is timed. suites: what is scored.
+    """
+
+    name: str
+    entrants: Mapping[str, Callable[[], nn.Module]]
+    scale: Scale
+    mixture: Mixture
+    crop: int
+    batch: int
+    side: int
+    suites: tuple[Suite, ...]
+
+
+def ready(network: nn.Module) -> nn.Module:
+    """A copy in the form that is timed, counted and scored: fused where there is something to fuse."""
+    if isinstance(network, Harmonic):
+        made: nn.Module = fuse(network)
+    else:
+        made = enlarging.deployed(network)
+    return made.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def _settings(suite: str, scale: int, *names: str) -> tuple[Suite, ...]:
+    """A suite, with these settings alone; the first protocol of that name."""
+    found = suites_named(suite, scale)[0]
+    return (replace(found, settings=tuple(s for s in found.settings if s.name in names)),)
+
+
+def _enlarger(make: Callable[..., nn.Module], *sizes: object) -> Callable[[], nn.Module]:
+    return partial(enlarging.needs_spandrel, partial(make, *sizes))
+
+
+RESTORATION = LineUp(
+    "restoration",
+    {
+        OURS: lambda: Harmonic(fast()),
+        "NAFNet": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
+        "Restormer-small": lambda: Restormer(24, (1, 1, 2, 2), 1, shrink=2),
+        "PromptIR-style": lambda: PromptIR(20, (1, 1, 1, 2), 1, (1, 2, 4, 4), shrink=2),
+        "DRUNet-small": lambda: DRUNet(32, 1),
+    },
+    scale=1,
+    mixture=Mixture(clean=0.08, blur=0.2, noise=0.25, jpeg=0.25, hmix=0.22, grey=0.12),  # of recipes/restore_fast.yaml
+    crop=64,
+    batch=8,
+    side=256,
+    suites=(
+        *_settings("denoise", 1, "sigma 25"),
+        *_settings("jpeg", 1, "quality 10"),
+        *_settings("hmix", 1, "moderate"),
+    ),
+)
+
+ENLARGEMENT = LineUp(
+    "x4",
+    {
+        OURS: lambda: Harmonic(fast(4)),
+        "SPAN": _enlarger(enlarging.span, 52),
+        "PLKSR-tiny": _enlarger(enlarging.plksr, 64, 4),
+        "SwinIR-light": _enlarger(enlarging.swinir, 24, (2, 2), 3),
+        "SeemoRe-T": _enlarger(enlarging.seemore, 36, 3),
+    },
+    scale=4,
+    mixture=Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0, grey=0.02),  # of recipes/sr2_fast.yaml
+    crop=48,
+    batch=4,
+    side=128,
+    suites=_settings("sr", 4, "x4"),
+)
+
+LINE_UPS = {line_up.name: line_up for line_up in (RESTORATION, ENLARGEMENT)}
+
+
+def line_up_named(name: str) -> LineUp:
+    """Raises UsageError that names the known ones."""
+    if name not in LINE_UPS:
+        raise UsageError(f"{name}: no such table; choose from {', '.join(LINE_UPS)}")
+    return LINE_UPS[name]

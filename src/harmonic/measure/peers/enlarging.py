@@ -1,0 +1,99 @@
+"""Published networks for enlargement, from spandrel's classes, in sizes that are given to them.
+
+spandrel (chaiNNer-org) is imported on use; `make peers` makes an environment that has it. Sources: SPAN (Wan et al.,
+CVPRW 2024), PLKSR (Lee et al., 2024), SwinIR (Liang et al., ICCVW 2021), SeemoRe (Zamfir et al., ICML 2024).
+"""
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from harmonic.errors import UsageError
+from harmonic.ops.enlarge import enlarge_bicubic
+
+
+class Enlarging(nn.Module):
+    """A network of others for any size. x (B, 3, H, W) -> (B, 3, scale·H, scale·W), fp32.
+
+    multiple: of which it wants the sides. anchored: it adds an enlargement of the picture by itself; the others get the
+    bicubic one, which is a kindness: a short training is too little to learn that from nothing.
+    """
+
+    def __init__(self, network: nn.Module, scale: int, multiple: int = 1, anchored: bool = False):
+        super().__init__()
+        self.network, self.scale, self.multiple, self.anchored = network, scale, multiple, anchored
+        for module in network.modules():  # indices and masks that the sizes decide are no weights, and have no average
+            for name, buffer in list(module.named_buffers(recurse=False)):
+                module.register_buffer(name, buffer, persistent=False)
+        self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def forward(self, x: Tensor) -> Tensor:
+        height, width = x.shape[-2:]
+        padded = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
+        y = self.network(padded.contiguous(memory_format=torch.channels_last)).float()
+        y = y[..., : self.scale * height, : self.scale * width]
+        return y if self.anchored else y + enlarge_bicubic(x, self.scale)
+
+
+def span(channels: int, scale: int = 4) -> Enlarging:
+    """Without the fixed shift and the factor of 255 of its input, which its published code offers too."""
+    from spandrel.architectures.SPAN import SPAN
+
+    network = SPAN(num_in_ch=3, num_out_ch=3, feature_channels=channels, upscale=scale, norm=False)
+    return Enlarging(network, scale)
+
+
+def plksr(channels: int, blocks: int, kernel: int = 13, scale: int = 4) -> Enlarging:
+    """The form of PLKSR-tiny: dense pairs for channels, no attention by elements."""
+    from spandrel.architectures.PLKSR import PLKSR
+
+    network = PLKSR(
+        dim=channels, n_blocks=blocks, upscaling_factor=scale, ccm_type="DCCM", kernel_size=kernel, use_ea=False
+    )
+    return Enlarging(network, scale, anchored=True)
+
+
+def swinir(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
+    """The form of SwinIR-light: windows of 8, one step of enlargement; no dropped paths, which short trainings lack."""
+    from spandrel.architectures.SwinIR import SwinIR
+
+    network = SwinIR(
+        embed_dim=channels, depths=list(depths), num_heads=[heads] * len(depths), window_size=8, mlp_ratio=2,
+        upscale=scale, upsampler="pixelshuffledirect", drop_path_rate=0.0,
+    )  # fmt: skip
+    return Enlarging(network, scale, multiple=8)
+
+
+def seemore(channels: int, layers: int, scale: int = 4) -> Enlarging:
+    """The form of SeemoRe-T: three experts of ranks 2, 4 and 8, kernels of 11. It wants multiples of 16."""
+    from spandrel.architectures.SeemoRe import SeemoRe
+
+    network = SeemoRe(
+        scale=scale, num_experts=3, num_layers=layers, embedding_dim=channels, global_kernel_size=11, lr_space="exp"
+    )
+    network.mean = torch.zeros(1, 3, 1, 1)  # the base holds the mean already
+    return Enlarging(network, scale, multiple=16)
+
+
+def deployed(network: nn.Module) -> nn.Module:
+    """A copy in the form that is timed and used: SPAN's parallel kernels are one, and nothing else changes."""
+    ready = copy.deepcopy(network).eval()
+    for parent in list(ready.modules()):
+        for name, child in list(parent.named_children()):
+            if hasattr(child, "update_params") and hasattr(child, "eval_conv"):
+                folded: Any = child
+                folded.update_params()
+                setattr(parent, name, folded.eval_conv)
+    return ready.requires_grad_(False)
+
+
+def needs_spandrel(make: Callable[[], nn.Module]) -> nn.Module:
+    """What `make` makes. Raises UsageError with the remedy where spandrel is missing."""
+    try:
+        return make()
+    except ImportError as error:
+        raise UsageError(f"spandrel: cannot be imported ({error}); `make peers` makes an environment with it") from None

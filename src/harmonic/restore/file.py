@@ -1,0 +1,196 @@
+"""One file into another, in three stages that a batch may overlap: opened, restored, written."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harmonic.errors import PictureError, WeightsError
+from harmonic.images.disclosure import disclosed
+from harmonic.images.formats import by_name, by_suffix
+from harmonic.images.glance import is_opaque, upright_size
+from harmonic.images.message import shown
+from harmonic.images.picture import Metadata, Picture
+from harmonic.images.read import MOST_PIXELS, read_picture
+from harmonic.images.write import refuse_unwritable, write_picture
+from harmonic.restore.dials import Dials, Keywords
+from harmonic.restore.engine import Progress
+from harmonic.restore.size import plan_size
+from harmonic.restore.stream import MOST_HELD, restore_strips
+from harmonic.version import package_version
+
+if TYPE_CHECKING:
+    from harmonic.restore.restorer import Restorer
+
+
+class FileKeywords(Keywords, total=False):
+    """The fields of `Settings`, as keywords."""
+
+    format: str | None
+    quality: int | None
+    overwrite: bool
+    metadata: str
+    max_pixels: int
+    page: int | None
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Settings(Dials):
+    """What is asked for a file beside what is dialled.
+
+    format, quality, overwrite: as `write_picture` takes them. max_pixels, page: as `read_picture` does. metadata: keep,
+    strip or strip-gps (`images.disclosure`); unless stripped, they name what made the result.
+    """
+
+    format: str | None = None
+    quality: int | None = None
+    overwrite: bool = False
+    metadata: str = "keep"
+    max_pixels: int = MOST_PIXELS
+    page: int | None = None
+
+
+@dataclass(frozen=True)
+class Report:
+    """What was done to one file.
+
+    size: width and height of the result. tile: side of the tiles' cores, None = restored as a whole. seconds: of all
+    stages. notes: what the user should hear, one phrase each. skipped: share of the experts' work that no place of the
+    picture asked for; None without experts.
+    """
+
+    source: Path
+    target: Path
+    size: tuple[int, int]
+    tile: int | None
+    precision: str
+    device: str
+    seconds: float
+    notes: tuple[str, ...]
+    skipped: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """picture: None = too large to be held: it is read, restored and written in the second stage."""
+
+    source: Path
+    target: Path
+    settings: Settings
+    picture: Picture | None
+    seconds: float
+
+
+@dataclass(frozen=True, eq=False)
+class Restored:
+    """picture: None = written already."""
+
+    opened: Opened
+    picture: Picture | None
+    report: Report
+
+
+def restore_file(
+    restorer: "Restorer", source: Path, target: Path, settings: Settings, progress: Progress | None = None
+) -> Report:
+    """All stages. `target` is complete afterwards or as it was. Raises HarmonicError that names the file."""
+    return write_restored(restore_opened(restorer, open_file(restorer, source, target, settings), progress))
+
+
+def open_file(restorer: "Restorer", source: Path, target: Path, settings: Settings) -> Opened:
+    """Read, and refuse what cannot be written in the end. Raises HarmonicError that names the file."""
+    started = time.monotonic()
+    restorer.check(settings)
+    refuse_existing(target, settings.overwrite)
+    picture = None
+    if not _streamed(restorer, source, settings):
+        picture = read_picture(source, max_pixels=settings.max_pixels, page=settings.page)
+        with _named(source):
+            width, height = _size_of_result(restorer, picture, settings)
+            dtype = picture.colour.dtype.type
+            refuse_unwritable(target, settings.format, width, height, picture.alpha is not None, dtype)
+    return Opened(source, target, settings, picture, time.monotonic() - started)
+
+
+def restore_opened(restorer: "Restorer", opened: Opened, progress: Progress | None = None) -> Restored:
+    """Raises HarmonicError that names the file."""
+    started, settings = time.monotonic(), opened.settings
+
+    def disclose(metadata: Metadata) -> Metadata:
+        return disclosed(metadata, settings.metadata, _mark(restorer, settings, opened.target))
+
+    with _named(opened.source):
+        if opened.picture is None:
+            options = {field: getattr(settings, field) for field in ("max_pixels", "page", *_WRITING)}
+            made = restore_strips(restorer.engine, opened.source, opened.target, settings.mix, disclose,
+                                  progress=progress, **options)  # fmt: skip
+            picture, line, work = None, made.outline, made.work
+        else:
+            picture, work = restorer.run_picture(opened.picture, settings, progress)
+            picture = replace(picture, metadata=disclose(picture.metadata))
+            line = picture.outline
+    report = Report(
+        opened.source, opened.target, (line.width, line.height), work.tile, restorer.precision, str(restorer.device),
+        opened.seconds + time.monotonic() - started, (*line.notes, *(work.notes if picture is None else ())),
+        work.skipped,
+    )  # fmt: skip
+    return Restored(opened, picture, report)
+
+
+def write_restored(restored: Restored) -> Report:
+    """Raises HarmonicError that names the file."""
+    if restored.picture is None:
+        return restored.report
+    started, settings = time.monotonic(), restored.opened.settings
+    options = {field: getattr(settings, field) for field in _WRITING}
+    lost = write_picture(restored.opened.target, restored.picture, **options)
+    report = restored.report
+    return replace(report, seconds=report.seconds + time.monotonic() - started, notes=(*report.notes, *lost))
+
+
+def refuse_existing(target: Path, overwrite: bool) -> None:
+    """Said before the work is done; `write_picture` decides for good. Raises PictureError."""
+    if target.exists() and not overwrite:
+        raise PictureError(f"{shown(target)}: exists already; use --overwrite to replace it, or -o to write elsewhere")
+
+
+_WRITING = ("format", "quality", "overwrite")
+
+
+@contextmanager
+def _named(source: Path) -> Iterator[None]:
+    """What the engine refuses knows no file names."""
+    try:
+        yield
+    except (PictureError, WeightsError) as error:
+        named = str(error).startswith(shown(source))
+        raise error if named else type(error)(f"{shown(source)}: {error}") from error
+
+
+def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
+    """Whether input and result would take too much, were they held whole, and rows can go their way one by one."""
+    sides = upright_size(source)
+    if sides is None or 3 * sides[0] * sides[1] * (1 + restorer.scale**2) <= MOST_HELD:
+        return False
+    whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None
+    return not whole and (is_opaque(source) or settings.strength == 0)
+
+
+def _size_of_result(restorer: "Restorer", picture: Picture, dials: Dials) -> tuple[int, int]:
+    """Width and height."""
+    height, width = picture.colour.shape[:2]
+    if dials.size is None:
+        return restorer.scale * width, restorer.scale * height
+    plan = plan_size(dials.size, width, height, [restorer.scale], restorer.name)
+    return plan.width, plan.height
+
+
+def _mark(restorer: "Restorer", settings: Settings, target: Path) -> str | None:
+    """What the result says of its making; None where there is nothing to say, or no place for it."""
+    form = by_name(settings.format) if settings.format else by_suffix(target)
+    if settings.strength == 0 or form is None or "exif" not in form.holds:
+        return None
+    told = f"HARMONIC {package_version()}, {restorer.name}, strength {settings.strength:g}, detail {settings.detail:g}"
+    return told + (f", texture {settings.texture:g}, seed {settings.seed}" if settings.texture else "")

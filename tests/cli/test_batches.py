@@ -1,0 +1,141 @@
+"""Many files from one command line: what they are, what will be done, and what is done again."""
+
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from harmonic.images.read import read_picture
+
+
+@pytest.fixture
+def restore(harmonic, weights):
+    return lambda *arguments: harmonic("restore", "--model", weights, *arguments)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """Two pictures, one of them below, and one file that is no picture."""
+    (tmp_path / "in" / "sub").mkdir(parents=True)
+    for index, name in enumerate(("a.png", "sub/b.png")):
+        pixels = np.random.default_rng(index).integers(0, 256, (20, 30 + index, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "in" / name)
+    (tmp_path / "in" / "bad.png").write_text("no picture")
+    return tmp_path / "in"
+
+
+def names(folder):
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.png"))
+
+
+def test_a_pattern_stands_for_the_files_it_fits(restore, folder, tmp_path):
+    assert restore(folder / "**" / "[ab].png", "-o", tmp_path / "out", "-q").code == 0
+    assert names(tmp_path / "out") == ["a.png", "b.png"]
+    answer = restore(folder / "*.jpg", "-o", tmp_path / "out", "-q")
+    assert answer.code == 1 and "*.jpg: there is no such file" in answer.err
+
+
+def test_a_file_with_the_signs_of_a_pattern_in_its_name_is_that_file(restore, folder, tmp_path):
+    (folder / "a.png").rename(folder / "a[1].png")
+    assert restore(folder / "a[1].png", "-o", tmp_path / "out.png", "-q").code == 0
+
+
+def test_names_come_from_stdin(restore, folder, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{folder / 'a.png'}\n\n{folder / 'sub'}\n"))
+    assert restore("-", "-o", tmp_path / "out", "-q").code == 0
+    assert names(tmp_path / "out") == ["a.png", "b.png"]
+
+
+def test_a_dry_run_tells_and_writes_nothing(restore, folder, tmp_path):
+    restore(folder / "a.png", "-o", tmp_path / "out" / "a.png", "-q")
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
+    answer = restore(folder, "-o", tmp_path / "out", "--dry-run", "--json", "-q")
+    told = {Path(line["source"]).name: line for line in map(json.loads, answer.out.splitlines())}
+    assert {name: line["status"] for name, line in told.items()} == {
+        "a.png": "exists",
+        "bad.png": "unreadable",
+        "b.png": "restore",
+    }
+    assert told["b.png"]["size"] == [31, 20] and told["b.png"]["seconds"] > 0 == told["a.png"]["seconds"]
+    assert {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")} == before
+
+
+def test_a_dry_run_foretells_what_the_run_does(restore, folder, tmp_path):
+    restore(folder, "-o", tmp_path / "out", "-q")
+    answer = restore(folder, "-o", tmp_path / "out", "--dry-run")
+    assert answer.code == 0 and answer.out.count("done before") == 2 and "2 done before" in answer.err
+
+
+def test_retry_takes_only_what_failed(restore, folder, tmp_path):
+    restore(folder, "-o", tmp_path / "out", "-q")
+    (tmp_path / "out" / "a.png").unlink()  # no failure, so not its business
+    Image.new("RGB", (9, 9)).save(folder / "bad.png")
+    answer = restore(folder, "-o", tmp_path / "out", "--retry", "-q")
+    assert answer.code == 0 and answer.out == f"{tmp_path / 'out' / 'bad.png'}\n"
+    assert restore(folder, "-o", tmp_path / "out", "--retry", "-q") == (0, "", "")
+
+
+def test_retry_without_an_earlier_run_is_wrong_usage(restore, folder, tmp_path):
+    answer = restore(folder, "-o", tmp_path / "out", "--retry")
+    assert answer.code == 2 and "--retry: there is no ledger" in answer.err
+
+
+def test_the_summary_counts_failures_by_stage(restore, folder, tmp_path):
+    answer = restore(folder, tmp_path / "none.png", "-o", tmp_path / "out")
+    assert answer.code == 1
+    assert answer.err.splitlines()[-1] == "2 restored, 0 done before, 2 failed (2 in reading)"
+
+
+def test_pictures_above_the_limit_are_refused(restore, folder, tmp_path):
+    answer = restore(folder / "a.png", "-o", tmp_path / "out.png", "--max-pixels", "0.0001", "-q")
+    assert answer.code == 1 and "over the limit" in answer.err
+
+
+def test_a_page_is_taken_when_it_is_named(restore, tmp_path):
+    pages = [Image.new("RGB", (9, 9), color) for color in ("black", "white")]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    assert restore(tmp_path / "a.tif", "-o", tmp_path / "b.png", "-q").code == 1
+    assert restore(tmp_path / "a.tif", "-o", tmp_path / "b.png", "-q", "--page", "2", "--strength", "0").code == 0
+    assert (read_picture(tmp_path / "b.png").colour == 255).all()
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name != "posix", reason="kills processes")
+def test_a_thousand_files_killed_three_times_are_each_done_once(weights, tmp_path):
+    """Users S1 and S2, R2.4, R2.5: 50 of 1,000 are bad."""
+    (tmp_path / "in").mkdir()
+    for index in range(1000):
+        pixels = np.random.default_rng(index).integers(0, 256, (16, 16, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "in" / f"{index:04}.png")
+    for index in range(0, 1000, 20):
+        path = tmp_path / "in" / f"{index:04}.png"
+        path.write_bytes(path.read_bytes()[: 60 + index // 10])
+    command = [sys.executable, "-m", "harmonic", "restore", tmp_path / "in", "--model", weights, "-o"]
+    for part in (0.2, 0.5, 0.8):
+        process = subprocess.Popen([*command, tmp_path / "out"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        while len(list((tmp_path / "out").glob("*.png"))) < 950 * part and process.poll() is None:
+            time.sleep(0.02)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    last = subprocess.run([*command, tmp_path / "out"], capture_output=True, text=True)
+    assert last.returncode == 1 and last.stderr.count("error: ") == 50
+    subprocess.run([*command, tmp_path / "unbroken"], capture_output=True)
+    results = sorted((tmp_path / "out").glob("*.png"))
+    assert len(results) == 950 and not list((tmp_path / "out").glob(".*"))
+    assert all(path.read_bytes() == (tmp_path / "unbroken" / path.name).read_bytes() for path in results)
+    entries = [json.loads(line) for line in (tmp_path / "out" / "harmonic-ledger.jsonl").read_text().splitlines()]
+    done = [entry["target"] for entry in entries if entry["state"] == "done"]
+    assert len(done) == len(set(done)) == 950
+    started = time.monotonic()
+    again = subprocess.run([*command, tmp_path / "out"], capture_output=True, text=True)
+    assert again.returncode == 1 and "0 restored, 950 done before, 50 failed" in again.stderr
+    print(f"second run: {time.monotonic() - started:.1f} s")  # noqa: T201
+    assert time.monotonic() - started < 10  # 5 s on an idle machine

@@ -1,0 +1,169 @@
+"""Trainings for one budget, with networks of a few hundred parameters and a handful of steps."""
+
+import json
+import shutil
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor, nn
+
+from harmonic.errors import UsageError
+from harmonic.measure import equal_training
+from harmonic.measure.equal_budget import finished, run_entrants
+from harmonic.measure.equal_table import common_steps, equal_tables
+from harmonic.measure.equal_training import Clock, OutOfTime, crops_digest, recipe_of, stream_of, train_network
+from harmonic.measure.line_ups import RESTORATION, LineUp
+from toys import pictures as smooth_pictures
+
+
+class Residual(nn.Conv2d):
+    """x + conv(x); writes down what it is trained on."""
+
+    def __init__(self, kernel: int, seen: list[str]):
+        super().__init__(3, 3, kernel, padding=kernel // 2)
+        self.seen = seen
+
+    def forward(self, x: Tensor) -> Tensor:
+        if self.training:
+            self.seen.append(sha256(x.contiguous().numpy().tobytes()).hexdigest())
+        return x + super().forward(x)
+
+
+@pytest.fixture
+def seen() -> dict[str, list[str]]:
+    return {"fast": [], "peer": []}
+
+
+@pytest.fixture
+def toy(seen) -> LineUp:
+    """Two networks, crops of 16², one suite."""
+    entrants = {"fast": lambda: Residual(3, seen["fast"]), "peer": lambda: Residual(1, seen["peer"])}
+    return replace(RESTORATION, name="toy", entrants=entrants, crop=16, batch=2, suites=RESTORATION.suites[:1])
+
+
+@pytest.fixture
+def data(folder, tmp_path) -> Path:
+    place = tmp_path / "pictures"
+    shutil.copytree(folder, place)
+    (place / "val.txt").write_text("Arcs.png 0 0 32 32\nbars.png 8 8 32 32\n")
+    return place
+
+
+def run(toy: LineUp, data: Path, out: Path, clock: Clock = Clock(), names=("fast", "peer"), steps=4, seeds=1) -> None:
+    run_entrants(toy, names, steps, seeds, data, out, clock, lambda _: None)
+
+
+def test_every_network_trains_on_the_same_crops_and_other_seeds_on_others(toy, seen, data, tmp_path):
+    run(toy, data, tmp_path / "out", seeds=2)
+    assert seen["fast"] == seen["peer"]
+    assert len(set(seen["fast"])) == 8  # four steps of each of two seeds; the sweep's are among them
+    runs = finished(toy, tmp_path / "out")
+    assert [(r["network"], r["seed"]) for r in runs] == [("fast", 0), ("fast", 1), ("peer", 0), ("peer", 1)]
+    assert len({r["crops"] for r in runs}) == 2
+
+
+def test_the_rate_is_the_one_that_validates_best_and_pictures_are_kept_singly(toy, data, tmp_path):
+    run(toy, data, tmp_path / "out", names=("peer",))
+    (figures,) = finished(toy, tmp_path / "out")
+    assert figures["sweep"][f"{figures['rate']:g}"] == max(figures["sweep"].values())
+    assert list(figures["sweep"]) == ["0.0004", "0.001", "0.0025"]
+    assert list(figures["tests"]["pictures sigma 25"]) == ["Arcs", "bars", "dots"]
+    assert {"noise25", "jpeg10", "blur2", "mix", "clean", "mean"} == set(figures["validation"])
+
+
+def test_a_finished_run_is_not_made_again(toy, seen, data, tmp_path):
+    run(toy, data, tmp_path / "out")
+    before = len(seen["fast"])
+    run(toy, data, tmp_path / "out")
+    assert len(seen["fast"]) == before
+
+
+class Few(Clock):
+    """A clock that runs down at the n-th look."""
+
+    def __init__(self, looks: int):
+        object.__setattr__(self, "left", [None] * looks)
+
+    def check(self) -> None:
+        if not self.left:  # type: ignore[attr-defined]
+            raise OutOfTime
+        self.left.pop()  # type: ignore[attr-defined]
+
+
+def test_a_training_that_ran_out_of_time_goes_on_to_the_same_weights_and_repeats_no_step(
+    toy, seen, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(equal_training, "CHUNK", 2)
+    recipe, pictures = recipe_of(toy, 7, 1e-3, 0), smooth_pictures(2, 40)
+    stream = stream_of(recipe, pictures)
+    build = toy.entrants["fast"]
+    whole, _ = train_network(build, recipe, stream, tmp_path / "whole", Clock())
+    crops = list(seen["fast"])
+    for looks, steps in ((2, 4), (1, 6)):  # the clock is obeyed in what goes on, too
+        with pytest.raises(OutOfTime):
+            train_network(build, recipe, stream, tmp_path / "parts", Few(looks))
+        assert seen["fast"] == [*crops, *crops[:steps]]
+    assert not (tmp_path / "parts" / "weights.safetensors").exists()
+    parts, _ = train_network(build, recipe, stream, tmp_path / "parts", Clock())
+    assert seen["fast"] == [*crops, *crops]
+    assert all(torch.equal(a, b) for a, b in zip(whole.parameters(), parts.parameters(), strict=True))
+    assert not list((tmp_path / "parts").glob("state-*"))
+
+
+def test_a_run_is_cooled_down_at_its_own_length(toy):
+    short, long = (recipe_of(toy, steps, 1e-3, 0).schedule for steps in (4000, 10_000))
+    assert (short.warmup, long.warmup, short.cooldown, long.cooldown) == (200, 500, 0.2, 0.2)
+
+
+def test_the_digest_of_crops_knows_seed_and_pictures_and_not_the_rate(toy):
+    pictures = smooth_pictures(2, 40)
+
+    def digest(steps: int, rate: float, seed: int, some: list) -> str:
+        recipe = recipe_of(toy, steps, rate, seed)
+        return crops_digest(recipe, stream_of(recipe, some))
+
+    one = digest(4, 1e-3, 0, pictures)
+    assert digest(40, 1e-4, 0, pictures) == one
+    assert digest(4, 1e-3, 1, pictures) != one
+    assert digest(4, 1e-3, 0, pictures[::-1]) != one
+
+
+def test_runs_on_other_crops_are_refused(toy, data, tmp_path):
+    run(toy, data, tmp_path / "out")
+    file = tmp_path / "out" / "toy" / "peer-4-0" / "figures.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"crops": "0"}))
+    with pytest.raises(UsageError, match="trained on other crops"):
+        finished(toy, tmp_path / "out")
+
+
+def test_wrong_names_and_missing_crops_are_refused_before_any_training(toy, seen, folder, data, tmp_path):
+    with pytest.raises(UsageError, match="no such network in toy; choose from fast, peer"):
+        run(toy, data, tmp_path, names=("fast", "worst"))
+    with pytest.raises(UsageError, match=r"val\.txt, which is missing"):
+        run(toy, folder, tmp_path)
+    assert not seen["fast"]
+
+
+def result(network: str, steps: int, seed: int, *psnr: float) -> dict:
+    tests = {"set": {f"p{i}": value for i, value in enumerate(psnr)}}
+    return {"network": network, "steps": steps, "seed": seed, "rate": 1e-3, "validation": {"mean": 30}, "tests": tests}
+
+
+def test_tables_compare_at_equal_steps_and_are_sorted():
+    runs = [result("fast", 4, 0, 30, 31), result("fast", 10, 0, 33, 34), result("fast", 10, 1, 33, 36),
+            result("peer", 4, 0, 29, 30), result("best", 10, 0, 36, 37), result("best", 4, 0, 30, 31)]  # fmt: skip
+    costs = {"peer": {"parameters": 2_500_000, "gmac": 12.3, "fp32": 1.05, "bf16": 0.9}}
+    longest, common = equal_tables({"runs": runs, "costs": costs})
+    assert common_steps(runs) == 4
+    assert [line.split(" | ")[0] for line in longest.splitlines()[4:]] == ["| best", "| **fast**", "| peer"]
+    assert "| peer | 4 | 1 | 0.001 | 2.50 | 12.3 | 1.05 | 0.90 | 30.00 | 29.50 (+1.00 [+1.00, +1.00], 2/2) |" in longest
+    assert "| best | 10 | 1 | 0.001 | – | – | – | – | 30.00 | 36.50 (-2.50 [-3.00, -2.00], 0/2) |" in longest
+    assert common.startswith("All after 4 steps")
+    assert "| **fast** | 4 | 1 |" in common
+
+
+def test_there_is_no_table_without_runs():
+    assert equal_tables({"runs": [], "costs": {}}) == []

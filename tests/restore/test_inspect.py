@@ -1,0 +1,73 @@
+"""A diagnosis names the damage that was done, and a command that fits."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image, ImageFilter
+
+from harmonic.restore.inspect import inspect_picture, recommended
+from harmonic.restore.report import change, low_band_fidelity
+
+PHOTOS = Path(__file__).parents[2] / "examples" / "photos"
+
+
+@pytest.fixture(scope="module")
+def photo():
+    return Image.open(PHOTOS / "astronaut.clean.webp").convert("RGB")
+
+
+def spoil(photo, damage, path):
+    match damage:
+        case "noise":
+            noise = np.random.default_rng(0).normal(0, 20, (*photo.size[::-1], 3))
+            Image.fromarray(np.clip(np.asarray(photo) + noise, 0, 255).astype(np.uint8)).save(path)
+        case "blur":
+            photo.filter(ImageFilter.GaussianBlur(2)).save(path)
+        case "enlarged":
+            photo.resize((2 * photo.width, 2 * photo.height), Image.Resampling.BICUBIC).save(path)
+        case "jpeg":
+            photo.save(path, "JPEG", quality=30)
+        case _:
+            photo.save(path)
+
+
+@pytest.mark.parametrize(
+    "damage, finding",
+    [
+        ("noise", ["noisy (σ about"]),
+        ("blur", ["soft or blurred"]),
+        ("enlarged", ["enlarged before (about 2 times)"]),
+        ("jpeg", ["JPEG artefacts (quality 30)"]),
+        ("nothing", []),
+    ],
+)
+def test_the_damage_is_named(photo, tmp_path, damage, finding):
+    spoil(photo, damage, path := tmp_path / ("a.jpg" if damage == "jpeg" else "a.png"))
+    diagnosis = inspect_picture(path, ["restore-fast"])
+    assert len(diagnosis.findings) == len(finding)
+    assert all(found.startswith(part) for found, part in zip(diagnosis.findings, finding, strict=True))
+    assert diagnosis.jpeg_quality == (30 if damage == "jpeg" else None)
+    assert diagnosis.command.endswith("--scale 0.5" if damage == "enlarged" else "--model restore-fast")
+    assert (diagnosis.depth, diagnosis.mode) == (8, "RGB")
+
+
+def test_a_small_picture_is_enlarged_where_there_is_a_model_for_it():
+    assert recommended(300, 200, None, ["restore-fast", "sr4-fast", "sr2-fast"]) == ("sr2-fast", "")
+    assert recommended(300, 200, None, ["restore-fast"]) == ("restore-fast", "")
+    assert recommended(3000, 200, 3.0, ["restore-fast", "sr2-fast"]) == ("restore-fast", " --scale 0.33")
+
+
+def test_a_report_tells_before_from_after(photo, tmp_path):
+    spoil(photo, "noise", tmp_path / "before.png")
+    spoil(photo, "nothing", tmp_path / "after.png")
+    found = change(tmp_path / "before.png", tmp_path / "after.png")
+    assert found.before.noise == pytest.approx(20, rel=0.2) and found.after.noise < 2.5
+    assert 30 < found.fidelity < 100 and change(tmp_path / "after.png", tmp_path / "after.png").fidelity == 100
+
+
+def test_fidelity_does_not_see_a_change_of_size_but_one_of_colour(photo):
+    picture = np.asarray(photo, np.float32)
+    larger = np.asarray(photo.resize((2 * photo.width, 2 * photo.height), Image.Resampling.BICUBIC), np.float32)
+    assert low_band_fidelity(larger, picture) > 40
+    assert low_band_fidelity(picture + 10, picture) == pytest.approx(20 * np.log10(255 / 10), abs=0.05)

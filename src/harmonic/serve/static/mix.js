@@ -5,8 +5,8 @@
 
 import { PLANES, terms, weights } from "./parts.js";
 
-const SLICE_MS = 7; // of one frame, for the loop
-const SLICE_PIXELS = 16384; // between two looks at the clock
+const SLICE_MS = 5; // of one frame, for the loop
+const SLICE_PIXELS = 8192; // between two looks at the clock
 const NOTHING = weights({ strength: 0, detail: 0, texture: 0 });
 
 export function createMixer(parts) {

@@ -3,8 +3,9 @@
 import * as api from "./api.js";
 import { duration, resultName } from "./command.js";
 import { listen } from "./gestures.js";
+import { energies } from "./invented.js";
 import { createMixer, LoopMixer } from "./mix.js";
-import { energies, inventedOverlay, routingOverlay } from "./overlay.js";
+import { inventedOverlay, routingOverlay } from "./overlay.js";
 import { decode, weights } from "./parts.js";
 import { $, render, renderPlace } from "./render.js";
 import { View } from "./view.js";

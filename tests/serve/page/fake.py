@@ -77,7 +77,8 @@ class FakeService:
 
     def forgive(self) -> None:
         """No faults any more, nothing remembered."""
-        self.busy, self.fault, self.slow, self.streams, self.preview = 0, None, 0.0, True, PREVIEW
+        self.busy, self.slow, self.streams, self.preview = 0, 0.0, True, PREVIEW
+        self.fault: tuple[int, str, str] | None = None
         self.requests: list[tuple[str, dict[str, str]]] = []
 
     def __enter__(self) -> "FakeService":
@@ -122,8 +123,9 @@ class FakeService:
             suffix = {"JPEG": "jpg", "PNG": "png", "WEBP": "webp", "TIFF": "tiff", "BMP": "bmp"}
             ending = suffix[read_picture(source).format] if ending == "auto" else ending
             target = Path(folder) / f"result.{ending}"
-            dials = {name: float(fields[name]) for name in ("strength", "detail", "texture")}
-            restorer.restore_file(source, target, seed=int(fields["seed"]), progress=progress, **dials)
+            dials: dict[str, Any] = {name: float(fields[name]) for name in ("strength", "detail", "texture")}
+            dials |= {"seed": int(fields["seed"]), "metadata": fields["metadata"]}
+            restorer.restore_file(source, target, progress=progress, **dials)
             return f"image/{ending.replace('jpg', 'jpeg')}", target.read_bytes()
 
 
@@ -134,7 +136,7 @@ class Handler(BaseHTTPRequestHandler):
         self.service = service
         super().__init__(*arguments)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, format: str, *_: object) -> None:
         pass
 
     def handle(self) -> None:
@@ -246,9 +248,10 @@ class Handler(BaseHTTPRequestHandler):
 def multipart(kind: str, data: bytes) -> tuple[dict[str, str], bytes]:
     """Text fields, and the bytes of `picture`."""
     message = BytesParser(policy=HTTP).parsebytes(b"Content-Type: " + kind.encode() + b"\r\n\r\n" + data)
-    fields, picture = {}, b""
+    fields: dict[str, str] = {}
+    picture = b""
     for part in message.iter_parts():  # type: ignore[attr-defined]
-        name, body = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
+        name, body = part.get_param("name", header="content-disposition"), bytes(part.get_payload(decode=True))
         if name == "picture":
             picture = body
         else:

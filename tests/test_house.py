@@ -24,7 +24,7 @@ sys.meta_path.insert(0, Blocker())
 """
 
 COMMAND_LINE = {"typer", "click", "rich", "shellingham"}
-EXTRAS = {"pyvips", "tifffile", "onnx", "onnxruntime", "openvino", "skimage", "scipy"}
+EXTRAS = {"pyvips", "tifffile", "onnx", "onnxruntime", "onnxscript", "openvino", "skimage", "scipy"}
 EXTRAS |= {"fastapi", "starlette", "uvicorn", "python_multipart", "httpx"}
 TESTS = {"pytest", "hypothesis", "_pytest"}
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -23,6 +24,7 @@ class StandIn(nn.Module):
     def __init__(self, scale: int = 1, gain: float = 1.0):
         super().__init__()
         self.scale, self.grid, self.reach = scale, 4, 2 + 3  # 5x5 kernel, then a cell of 4
+        self.config = SimpleNamespace(cell=4 * scale)
         self.conv = nn.Conv2d(3, 3, 5, padding=2)
         self.gain = gain
         self.context = None
@@ -34,8 +36,12 @@ class StandIn(nn.Module):
         x = pad_to_multiple(x, self.grid)
         features = self.conv(x).float() * self.gain
         cells = nn.functional.avg_pool2d(features, self.grid).repeat_interleave(4, 2).repeat_interleave(4, 3)
-        lf, hf = (enlarge_bicubic(part, self.scale)[..., :height, :width] for part in (cells, features - cells))
+        lf, hf = (_repeat(part, self.scale)[..., :height, :width] for part in (cells, features - cells))
         return Parts(enlarge_bicubic(x, self.scale)[..., :height, :width], lf, hf)
+
+
+def _repeat(x: Tensor, scale: int) -> Tensor:
+    return x.repeat_interleave(scale, 2).repeat_interleave(scale, 3)
 
 
 def randomised_tiny(scale: int = 1) -> Harmonic:

@@ -14,7 +14,21 @@ from typing import Annotated
 
 import typer
 
-from harmonic.cli import bench, compare, data, degrade, info, inspect, models, restore, serve, train, verify
+from harmonic.cli import (
+    bench,
+    compare,
+    data,
+    degrade,
+    doctor,
+    export,
+    info,
+    inspect,
+    models,
+    restore,
+    serve,
+    train,
+    verify,
+)
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import HarmonicError, ResourceError
 
@@ -58,6 +72,8 @@ app.command("inspect", epilog=inspect.EXAMPLES)(inspect.inspect)
 app.add_typer(bench.app, name="bench")
 app.add_typer(models.app, name="models")
 app.command("info", epilog=info.EXAMPLES)(info.info)
+app.command("export", epilog=export.EXAMPLES)(export.export)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command("degrade", epilog=degrade.EXAMPLES)(degrade.degrade)
 app.command("train", epilog=train.EXAMPLES)(train.train)
 app.add_typer(data.app, name="data")

@@ -34,6 +34,10 @@ Model = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="Where to compute; cuda:1 names a second GPU.", metavar="auto|cpu|cuda")]
 PrecisionOption = Annotated[Precision, typer.Option("--precision", help="auto: bf16 where the hardware has it.")]
+RuntimeOption = Annotated[
+    str,
+    typer.Option("--runtime", metavar="auto|torch|openvino|onnx", help="What computes; harmonic doctor compares them."),
+]
 TileOption = Annotated[
     str,
     typer.Option("--tile", metavar="auto|N|off", help="Tile size in pixels; tiles never change the result."),

@@ -30,7 +30,7 @@ from harmonic.cli.dials import (
 )
 from harmonic.cli.forecast import tell_forecast
 from harmonic.cli.inputs import expanded, folder_of_results, paired, watched
-from harmonic.cli.options import Device, Format, Precision, PrecisionOption, Quiet, TileOption
+from harmonic.cli.options import Device, Format, Precision, PrecisionOption, Quiet, RuntimeOption, TileOption
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import PictureError, UsageError
@@ -69,6 +69,7 @@ def restore(
     format: Annotated[Format, typer.Option("--format", help="auto: the format of the input.")] = Format.auto,
     device: Device = "auto",
     precision: PrecisionOption = Precision.auto,
+    runtime: RuntimeOption = "auto",
     tile: TileOption = "auto",
     strength: Annotated[
         float, typer.Option(min=0, max=1, metavar="X", help="0: the input as it is; 1: restored in full.")
@@ -136,7 +137,9 @@ def restore(
     keep_freed_memory()
 
     def make(name: str) -> Restorer:
-        restorer = Restorer(name, device=device, precision=precision, tile=tile, budget=budget)
+        if runtime in ("openvino", "onnx") and not quiet:
+            say(f"{runtime}: makes a file of the network on its first use, which takes about a minute")
+        restorer = Restorer(name, device=device, precision=precision, runtime=runtime, tile=tile, budget=budget)
         if not quiet:
             say(_introduction(restorer, tile))
         return restorer
@@ -188,7 +191,7 @@ def restore(
 
 def _introduction(restorer: "Restorer", tile: str) -> str:
     rounded = f", tile {tile} rounded up to {restorer.tile}" if tile not in ("auto", "off", str(restorer.tile)) else ""
-    return f"{restorer.name} on {restorer.device} in {restorer.precision}{rounded}"
+    return f"{restorer.name} on {restorer.device} by {restorer.runtime} in {restorer.precision}{rounded}"
 
 
 def _summary(tally: "Counter[str]") -> str:

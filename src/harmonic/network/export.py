@@ -48,3 +48,8 @@ def dynamic_sides(network: Harmonic, longest: int = 8192) -> dict[int, Dim]:
     """
     most = longest // network.grid
     return {axis: network.grid * Dim(name, min=2, max=most) for axis, name in ((2, "rows"), (3, "columns"))}
+
+
+def dynamic_batch(most: int = 64) -> Dim:
+    """Dynamic shape of the first axis for `torch.export`; graphs made with it take a batch of one as well."""
+    return Dim("batch", min=2, max=most)

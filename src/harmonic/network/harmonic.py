@@ -86,7 +86,7 @@ class Harmonic(nn.Module):
         height, width = (self.scale * side for side in x.shape[-2:])
         padded = pad_to_multiple(x.float(), self.grid).contiguous(memory_format=torch.channels_last)
         if context is None and self.context is not None:
-            context = self.context.null(len(x))
+            context = self.context.null(x.shape[0])  # len() would fix the batch of an exported graph
         parts = self._parts(padded, context, noise)
         base, lf, hf, texture = (
             part[..., :height, :width] if part is not None else None

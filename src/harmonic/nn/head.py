@@ -74,14 +74,14 @@ class OutputHead(nn.Module):
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, z: Tensor, low: Tensor | None, features: Tensor | None) -> tuple[Tensor, Tensor]:
-        w_hf = 2 * self.high_gate(features).sigmoid() if self.high_gate is not None else None
+        w_hf = None if self.high_gate is None else 2 * self.high_gate(features).float().sigmoid()
         if self.cells is not None and self.low_gates is not None:
-            cells, (w_lf, w_z) = self.cells(low).float(), (2 * self.low_gates(low).sigmoid()).float().split(1, 1)
+            cells, (w_lf, w_z) = self.cells(low).float(), (2 * self.low_gates(low).float().sigmoid()).split(1, 1)
         else:
             cells = w_lf = w_z = None
         z = z.float()
         with torch.autocast(z.device.type, enabled=False):
-            gated = z if w_hf is None else w_hf.float() * z
+            gated = z if w_hf is None else w_hf * z
             means = cell_mean(z, self.cell)
             if cells is not None and w_lf is not None and w_z is not None:
                 means = w_lf * cells + w_z * means

@@ -160,7 +160,8 @@ def result_key_of(restorer: Restorer, source: Path, settings: Settings) -> str |
     """Tile size and device are no part of it, since they change nothing that a user could see."""
     if restorer.digest is None:
         raise ValueError("a ledger needs a Restorer made from a weights file")
-    told = {"precision": restorer.precision, "budget": restorer.budget, **asdict(settings)}
+    how = {"runtime": restorer.runtime, "precision": restorer.precision, "budget": restorer.budget}
+    told = {**how, **asdict(settings)}
     for without in ("overwrite", "max_pixels"):  # these decide whether there is a result, not which
         del told[without]
     told["mask"] = file_digest(Path(settings.mask)) if isinstance(settings.mask, str | Path) else None

@@ -3,23 +3,25 @@
 Knows neither files nor kinds of pictures (`restorer.py` does).
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from harmonic.errors import PictureError, ResourceError
+from harmonic.errors import ResourceError
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
 from harmonic.nn.parts import Parts
 from harmonic.ops.eight_bit import decoded, encoded
 from harmonic.ops.noise import Noise
 from harmonic.ops.thumbnail import thumbnail_of_strips
-from harmonic.restore.device import PRECISIONS, free_memory
+from harmonic.restore.device import free_memory
+from harmonic.restore.guard import Attempt, run_guarded
 from harmonic.restore.parts import Canvas, PictureParts, checked_region, surroundings
 from harmonic.restore.rows import RowsIn, RowsOut
+from harmonic.restore.runtime import base_of, torch_runtime
 from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
 from harmonic.restore.tile_size import TileSize, fitting_tiles
 
@@ -69,11 +71,21 @@ class Engine:
     """Restores arrays (H, W, C), C = 1 or 3, uint8, uint16 or float32 about [0, 1] -> (sH, sW, C) of the same type.
 
     network: in evaluation mode, on `device`; used, never changed. tile: 'auto', 'off', or a multiple of the grid.
+    attempts: what runs it, in the order of `run_guarded`; None = torch in this precision, then torch in fp32.
     Memory beside input and output depends on the tile alone.
     """
 
-    def __init__(self, network: Harmonic, device: torch.device, precision: str, tile: TileSize):
-        self.network, self.device, self.precision, self.tile = network, device, precision, tile
+    def __init__(
+        self,
+        network: Harmonic,
+        device: torch.device,
+        precision: str,
+        tile: TileSize,
+        attempts: Sequence[Attempt] | None = None,
+    ):
+        self.network, self.device, self.tile = network, device, tile
+        self._attempts = attempts or torch_attempts(network, device, precision)
+        self._cell = network.config.cell
         self._bytes_per_pixel = _BYTES_PER_PIXEL[network.scale]
         self._most_pixels = _MOST_BYTES[device.type] // self._bytes_per_pixel  # lowered when memory runs out
 
@@ -112,7 +124,7 @@ class Engine:
             return pixels
 
         while True:
-            tiles, core = self._plan(height, width, tallest)
+            tiles, core = self.plan(height, width, tallest)
             try:
                 restore_tiled(function, target, tiles, scale, progress)
                 share = np.average([s for _, s in skipped], weights=[n for n, _ in skipped]) if skipped else None
@@ -143,12 +155,12 @@ class Engine:
         seen, context = view.cut(source), self.look(source)
         mix = Mix(texture=1.0, seed=seed)
         while True:
-            tiles, _ = self._plan(view.height, view.width)
+            tiles, _ = self.plan(view.height, view.width)
             canvas = Canvas(place, view, network.scale, getattr(network, "routing_cell", None) or 0)
             try:
                 for done, tile in enumerate(needed := canvas.clip(tiles), 1):
                     noise = self._noise(mix, tile, view.y, view.x)
-                    _, parts = self._finite_pass(tile.input(seen), mix, context, noise, set())
+                    parts = self._parts(tile.input(seen), context, noise, set())
                     planes = (parts.base, parts.lf, parts.hf, parts.texture)
                     gates = torch.cat([routing.gates for routing in parts.routing]) if parts.routing else None
                     canvas.paint(
@@ -180,7 +192,8 @@ class Engine:
         origin = [self.network.scale * (top + tile.rows.start), self.network.scale * (left + tile.columns.start)]
         return Noise(torch.tensor([mix.seed], device=self.device), torch.tensor([origin], device=self.device))
 
-    def _plan(self, height: int, width: int, tallest: int | None = None) -> tuple[list[Tile], int | None]:
+    def plan(self, height: int, width: int, tallest: int | None = None) -> tuple[list[Tile], int | None]:
+        """The tiles of a picture as memory stands now, and the side of their cores, None = the whole picture."""
         halo, grid = self.network.reach, self.network.grid
         if self.tile == "auto":
             fitting = free_memory(self.device) // 2 // self._bytes_per_pixel
@@ -195,43 +208,41 @@ class Engine:
             raise ResourceError(f"--tile {self.tile}: not enough memory for this; use --tile auto or a smaller one")
         largest = max(tile.pixels for tile in tiles)
         self._most_pixels = largest // 2
-        if max(tile.pixels for tile in self._plan(height, width)[0]) >= largest:
+        if max(tile.pixels for tile in self.plan(height, width)[0]) >= largest:
             raise ResourceError(f"memory: not enough on {self.device} even for small tiles; close other programs")
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
+    @torch.inference_mode()
     def _restore_block(
         self, block: np.ndarray, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
     ) -> tuple[np.ndarray, float | None]:
         """(h, w, C) -> (s·h, s·w, C), skipped; grey goes through the network as R = G = B and is averaged back."""
-        y, parts = self._finite_pass(block, mix, context, noise, notes)
-        result = _to_array(y, block.shape[2])
-        skipped = self.network.skipped(parts.routing) if parts.routing else None
-        return encoded(result, block.dtype), skipped
-
-    def _finite_pass(
-        self, block: np.ndarray, mix: Mix, context: Context | None, noise: Noise | None, notes: set[str]
-    ) -> tuple[Tensor, Parts]:
-        """The mix (1, 3, s·h, s·w) of one block (h, w, C), and its parts; in fp32 where less gives no numbers."""
-        values = decoded(block)
-        # (h, w, C) in memory is channels-last by nature, so this view costs nothing.
-        x = torch.from_numpy(values).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
-        y, parts = self._pass(x, mix, context, noise, self.precision)
-        if not torch.isfinite(y).all():
-            notes.add(f"{self.precision} gave values that are not finite, so parts were repeated in fp32")
-            y, parts = self._pass(x, mix, context, noise, "fp32")
-            if not torch.isfinite(y).all():
-                culprit = "the weights" if np.isfinite(values).all() else "the picture itself"
-                raise PictureError(f"the result is not finite because of {culprit}; use others")
-        return y, parts
+        skipped = None
+        if mix.strength == 0:
+            y = base_of(self._tensor(block), self.network.scale, self.network.grid)
+        else:
+            parts = self._parts(block, context, noise, notes)
+            y = parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture)
+            skipped = self.network.skipped(parts.routing) if parts.routing else None
+        return encoded(_to_array(y, block.shape[2]), block.dtype), skipped
 
     @torch.inference_mode()
-    def _pass(
-        self, x: Tensor, mix: Mix, context: Context | None, noise: Noise | None, precision: str
-    ) -> tuple[Tensor, Parts]:
-        with torch.autocast(self.device.type, PRECISIONS[precision], enabled=precision != "fp32"):
-            parts = self.network.decompose(x, context, noise)
-        return parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture), parts
+    def _parts(self, block: np.ndarray, context: Context | None, noise: Noise | None, notes: set[str]) -> Parts:
+        return run_guarded(self._attempts, self._cell, self._tensor(block), context, noise, notes.add)
+
+    def _tensor(self, block: np.ndarray) -> Tensor:
+        """(h, w, C) of any depth -> (1, 3, h, w) about [0, 1], which in memory is channels-last by nature."""
+        return torch.from_numpy(decoded(block)).to(self.device).permute(2, 0, 1)[None].expand(-1, 3, -1, -1)
+
+
+def torch_attempts(network: Harmonic, device: torch.device, precision: str) -> list[Attempt]:
+    """torch as it is asked for, and once more in fp32 where that is another precision."""
+    attempts = [Attempt(lambda: torch_runtime(network, device, precision))]
+    if precision != "fp32":
+        note = f"{precision} gave values that no picture may have, so parts were repeated in fp32"
+        attempts.append(Attempt(lambda: torch_runtime(network, device, "fp32"), note))
+    return attempts
 
 
 def _to_array(y: Tensor, channels: int) -> np.ndarray:

@@ -132,11 +132,18 @@ def restore_opened(restorer: "Restorer", opened: Opened, progress: Progress | No
             picture, work = restorer.run_picture(opened.picture, settings, progress)
             picture = replace(picture, metadata=disclose(picture.metadata))
             line = picture.outline
+    said = (restorer.note,) if restorer.note else ()
     report = Report(
-        opened.source, opened.target, (line.width, line.height), work.tile, restorer.precision, str(restorer.device),
-        opened.seconds + time.monotonic() - started, (*line.notes, *(work.notes if picture is None else ())),
-        work.skipped,
-    )  # fmt: skip
+        source=opened.source,
+        target=opened.target,
+        size=(line.width, line.height),
+        tile=work.tile,
+        precision=restorer.precision,
+        device=str(restorer.device),
+        seconds=opened.seconds + time.monotonic() - started,
+        notes=(*said, *line.notes, *(work.notes if picture is None else ())),
+        skipped=work.skipped,
+    )
     return Restored(opened, picture, report)
 
 

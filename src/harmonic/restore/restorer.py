@@ -24,12 +24,14 @@ from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.resize import resize_to
 from harmonic.restore.alpha import enlarge_alpha
-from harmonic.restore.device import pick_device, pick_precision
+from harmonic.restore.attempts import attempts_of
+from harmonic.restore.device import pick_device
 from harmonic.restore.dials import Dials, Keywords, restore_dialled
 from harmonic.restore.engine import Engine, Progress, Result
 from harmonic.restore.file import FileKeywords, Report, Settings, restore_file
 from harmonic.restore.foreign import samples_of_array, samples_of_tensor
 from harmonic.restore.parts import PictureParts
+from harmonic.restore.runtime_choice import choose
 from harmonic.restore.tile_size import TileSize, parse_tile
 
 DEFAULT_MODEL = "restore-fast"
@@ -39,9 +41,10 @@ class Restorer:
     """Restores pictures with one set of weights.
 
     model: a bundled name, a weights file, or a network (which is copied). device: auto, cpu, cuda or cuda:N.
-    precision: auto, fp32, bf16 or fp16. tile: auto, off or a size in pixels, rounded up to the network's grid.
-    scale: the enlargement wanted, to be sure of it; None = that of the weights. budget: of the experts, 1 = as trained,
-    0 = none; less is quicker (`network.deploy.limit_experts`).
+    precision: auto, fp32, bf16 or fp16. runtime: auto, torch, openvino or onnx (docs/runtimes.md); the first use of one
+    of the last two takes a minute. tile: auto, off or a size in pixels, rounded up to the network's grid. scale: the
+    enlargement wanted, to be sure of it; None = that of the weights. budget: of the experts, 1 = as trained, 0 = none;
+    less is quicker (`network.deploy.limit_experts`).
     Raises WeightsError and UsageError.
     """
 
@@ -51,12 +54,12 @@ class Restorer:
         *,
         device: str = "auto",
         precision: str = "auto",
+        runtime: str = "auto",
         tile: TileSize = "auto",
         scale: int | None = None,
         budget: float = 1.0,
     ):
         self.device = pick_device(device)
-        self.precision = pick_precision(precision, self.device)
         self.card: Card | None = None
         self.digest: str | None = None  # SHA-256 of the weights file
         if isinstance(model, str | Path):
@@ -80,7 +83,15 @@ class Restorer:
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
         self.generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
-        self.engine = Engine(ready, self.device, self.precision, self.tile)
+        self.choice = choose(runtime, precision, self.device)
+        self.runtime, self.precision = self.choice.runtime, self.choice.precision
+        attempts, self.note = attempts_of(ready, self.device, self.choice, self.card.name if self.card else None)
+        self.network = ready  # as it runs: a fused copy, not to be changed
+        self.engine = Engine(ready, self.device, self.precision, self.tile, attempts)
+
+    def planned_tile(self, height: int, width: int) -> int | None:
+        """Side of the tiles' cores that a picture of this size would get now, None = restored as a whole."""
+        return self.engine.plan(height, width)[1]
 
     @overload
     def restore(

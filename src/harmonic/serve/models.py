@@ -49,7 +49,7 @@ class Models:
         return [self._told(name, self.get(name)) for name in self._sources]
 
     def _told(self, name: str, restorer: Restorer) -> dict[str, object]:
-        network = restorer.engine.network
+        network = restorer.network
         title = f"{name}: enlarges by {restorer.scale}" if restorer.scale > 1 else f"{name}: keeps the size"
         return {
             "name": name,

@@ -67,7 +67,7 @@ def decomposing(picture: Admitted, wish: PartsForm, decoder: Decoder, metrics: M
     """-> a function that gives the body of `/v1/parts`."""
 
     def run(progress: Progress) -> bytes:
-        restorer, network = picture.restorer, picture.restorer.engine.network
+        restorer, network = picture.restorer, picture.restorer.network
         with metrics.stage("decode"):
             source = decoder.decode(picture.path)
         height, width = source.colour.shape[:2]

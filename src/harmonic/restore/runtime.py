@@ -1,0 +1,38 @@
+"""What runs a network: a function from a picture, its context and its noise to `Parts`. torch is one of them.
+
+Others (`runtime_onnx.py`, `runtime_openvino.py`) run the exported file of parts. The engine does not know which it has.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from harmonic.network.harmonic import Harmonic
+from harmonic.nn.guide import Context
+from harmonic.nn.parts import Parts
+from harmonic.ops.enlarge import enlarge_bicubic
+from harmonic.ops.noise import Noise
+from harmonic.ops.pad import pad_to_multiple
+from harmonic.restore.device import PRECISIONS
+
+Runtime = Callable[[Tensor, Context | None, Noise | None], Parts]
+"""x (B, 3, H, W) about [0, 1], context of the whole picture, noise -> parts (B, 3, sH, sW), fp32."""
+
+RUNTIMES = ("auto", "torch", "openvino", "onnx")
+
+
+def torch_runtime(network: Harmonic, device: torch.device, precision: str) -> Runtime:
+    """network: deployed, on `device`. precision: fp32, or bf16 or fp16 by autocast."""
+
+    def run(x: Tensor, context: Context | None, noise: Noise | None) -> Parts:
+        with torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "fp32"):
+            return network.decompose(x, context, noise)
+
+    return run
+
+
+def base_of(x: Tensor, scale: int, grid: int) -> Tensor:
+    """The part that no weights touch, as `Harmonic.decompose` makes it. (B, 3, H, W) -> (B, 3, sH, sW), fp32"""
+    height, width = (scale * side for side in x.shape[-2:])
+    return enlarge_bicubic(pad_to_multiple(x.float(), grid), scale)[..., :height, :width]

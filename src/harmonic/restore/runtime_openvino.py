@@ -1,0 +1,55 @@
+"""OpenVINO as a runtime: the exported file of parts, in fp32 or bf16 on the CPU.
+
+The precision is always asked for by name: left alone, OpenVINO takes bf16 where the processor has it. Under bf16 it
+computes everything in it, so what the network keeps in fp32 is done again outside: `base`, which no weights touch, and
+the projection of HF and texture, so that rounding moves no cell means (L2).
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from harmonic.nn.guide import Context
+from harmonic.nn.parts import Parts
+from harmonic.ops.band import low_band
+from harmonic.ops.noise import Noise
+from harmonic.ops.pad import pad_to_multiple
+from harmonic.restore.runtime import Runtime, base_of
+from harmonic.restore.runtime_onnx import inputs_of, parts_of
+
+_HINTS = {"fp32": "f32", "bf16": "bf16"}
+
+
+def openvino_runtime(model: bytes, precision: str, threads: int, *, scale: int, grid: int, cell: int) -> Runtime:
+    """model: bytes of the ONNX file of parts. precision: fp32 or bf16. scale, grid, cell: those of the network."""
+    import openvino
+
+    core = openvino.Core()
+    hints = {
+        "INFERENCE_PRECISION_HINT": _HINTS[precision],
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",
+    }
+    compiled = core.compile_model(core.read_model(model), "CPU", hints)
+    names = [given.any_name for given in compiled.inputs]
+
+    def run(x: Tensor, context: Context | None, noise: Noise | None) -> Parts:
+        given = inputs_of(names, x, context, noise)
+        # A request of its own for every call: calls from several threads must not share one.
+        request: Any = compiled.create_infer_request()
+        results = request.infer({name: value.numpy() for name, value in given.items()}, share_inputs=True)
+        parts = parts_of([torch.from_numpy(results[output]) for output in compiled.outputs], noise)
+        if precision == "fp32":
+            return parts
+        texture = None if parts.texture is None else _without_means(parts.texture, cell)
+        return Parts(base_of(x, scale, grid), parts.lf, _without_means(parts.hf, cell), texture)
+
+    return run
+
+
+def _without_means(band: Tensor, cell: int) -> Tensor:
+    """(I - P) of a band whose sides need not be multiples of the cell."""
+    height, width = band.shape[-2:]
+    padded = pad_to_multiple(band, cell)
+    return (padded - low_band(padded, cell))[..., :height, :width]

@@ -1,0 +1,30 @@
+"""Who steps in for whom when a tile fails."""
+
+import numpy as np
+import torch
+
+from harmonic.restore.attempts import attempts_of
+from harmonic.restore.restorer import Restorer
+from harmonic.restore.runtime_choice import Choice
+
+CPU = torch.device("cpu")
+
+
+def test_torch_in_fp32_follows_the_chosen_runtime_and_the_fast_weights_follow_others(tiny_network):
+    def notes(choice, name):
+        return [attempt.note for attempt in attempts_of(tiny_network, CPU, choice, name)[0]]
+
+    repeated = "torch in bf16 gave values that no picture may have, so parts were repeated in fp32 by torch"
+    replaced = "the weights gave values that no picture may have, so parts were restored by restore-fast"
+    assert notes(Choice("torch", "bf16"), "mine") == ["", repeated, replaced]
+    assert notes(Choice("torch", "fp32"), "mine") == ["", replaced]
+    assert notes(Choice("torch", "fp32"), "restore-fast") == [""]
+
+
+def test_a_picture_that_weights_fail_at_is_restored_by_the_fast_ones(tiny_network):
+    source = np.full((40, 50, 3), 0.5, np.float32)
+    restorer = Restorer(tiny_network, device="cpu", precision="fp32")
+    with torch.no_grad():
+        next(restorer.network.parameters()).fill_(float("nan"))
+    result = restorer.restore(source)
+    assert np.isfinite(result).all() and np.abs(result - source).max() < 0.05

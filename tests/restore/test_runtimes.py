@@ -1,0 +1,107 @@
+"""All runtimes give the numbers of torch, whatever they run; what cannot be had is refused by name."""
+
+import numpy as np
+import pytest
+import torch
+
+from exporting import toy, toy_parts
+from harmonic.errors import UsageError
+from harmonic.ops.band import cell_mean
+from harmonic.restore import exported_cache
+from harmonic.restore.exported_cache import cached_file, cached_model
+from harmonic.restore.restorer import Restorer
+from harmonic.restore.runtime_choice import choose
+from making import picture
+
+CPU = torch.device("cpu")
+onnxruntime = pytest.importorskip("onnxruntime")
+openvino = pytest.importorskip("openvino")
+pytest.importorskip("onnxscript")
+
+
+@pytest.fixture(autouse=True)
+def cache_folder(tmp_path, monkeypatch):
+    """A cache folder of its own that holds the file of the toy."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    path = cached_file(toy())
+    path.parent.mkdir()
+    path.write_bytes(toy_parts())
+    return path.parent
+
+
+def runtimes(precision="fp32"):
+    from harmonic.restore.runtime_onnx import onnx_runtime
+    from harmonic.restore.runtime_openvino import openvino_runtime
+
+    network = toy()
+    measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
+    yield openvino_runtime(toy_parts(), precision, 1, **measures)
+    if precision == "fp32":
+        yield onnx_runtime(toy_parts(), 1)
+
+
+def test_exported_runtimes_have_the_parts_of_torch_at_any_size():
+    network = toy()
+    found = list(runtimes())
+    for height, width, batch in ((1, 1, 1), (5, network.grid, 2), (network.grid + 3, 3 * network.grid - 1, 1)):
+        x = picture(height, width, batch)
+        expected = network.decompose(x)
+        for run in found:
+            parts = run(x, None, None)
+            for name in ("base", "lf", "hf"):
+                torch.testing.assert_close(getattr(parts, name), getattr(expected, name), atol=1e-5, rtol=0)
+    assert expected.hf.abs().max() > 1e-3
+
+
+def test_bf16_keeps_the_base_to_the_last_bit_and_moves_no_cell_means():
+    x, network = picture(48, 64), toy()
+    parts = next(runtimes("bf16"))(x, None, None)
+    assert torch.equal(parts.base, x)
+    assert cell_mean(parts.hf, network.config.cell).abs().max() <= 1e-6
+    assert (parts.hf - network.decompose(x).hf).abs().max() <= 0.02
+
+
+@pytest.mark.parametrize("runtime", ["openvino", "onnx"])
+def test_a_restorer_gives_the_picture_of_torch_by_any_runtime(runtime):
+    source = np.random.default_rng(0).random((70, 50, 3), np.float32)
+    ours, other = (
+        Restorer(toy(), device="cpu", precision="fp32", runtime=name, tile=32).restore(source)
+        for name in ("torch", runtime)
+    )
+    assert np.abs(ours - other).max() <= 1e-5 and np.abs(ours - source).max() > 1e-3
+
+
+def test_the_file_is_found_again_and_is_of_these_weights_alone(cache_folder):
+    assert cached_model(toy()) == (toy_parts(), "")
+    other = type(toy())(toy().config)
+    assert cached_file(other) != cached_file(toy()) and cached_file(toy()).parent == cache_folder
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_done_without(monkeypatch, tmp_path):
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    monkeypatch.setattr(exported_cache, "onnx_model", lambda *_, **__: b"model")
+    model, note = cached_model(toy())
+    assert model == b"model" and "made anew each time" in note
+
+
+@pytest.mark.parametrize(
+    "runtime, precision, part",
+    [
+        ("tensorrt", "auto", "--runtime tensorrt: is not known; use one of auto, torch, openvino, onnx"),
+        ("onnx", "bf16", "--precision bf16: onnx has fp32 only"),
+        ("openvino", "fp16", "--precision fp16: needs a GPU"),
+    ],
+)
+def test_what_cannot_be_had_is_refused(runtime, precision, part):
+    with pytest.raises(UsageError, match=part):
+        choose(runtime, precision, CPU)
+
+
+def test_a_missing_package_is_named_with_the_extra(monkeypatch):
+    monkeypatch.setattr("harmonic.restore.runtime_choice.find_spec", lambda name: None)
+    with pytest.raises(UsageError, match=r"needs openvino; pip install 'harmonic-ir\[export\]'"):
+        choose("openvino", "auto", CPU)
+    assert choose("auto", "fp32", CPU).runtime == "torch"
+    with pytest.raises(UsageError, match="runs on the CPU"):
+        choose("onnx", "fp32", torch.device("cuda"))

@@ -1,9 +1,13 @@
-"""What holds for every test: models that the developer has pulled are not seen."""
+"""What holds for every test: models that the developer has pulled are not seen, and no test reports to anybody."""
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+# Some tests import openvino themselves (restore/quiet_openvino.py says what that would do).
+sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -3,14 +3,16 @@
 # PYTHON       the interpreter that makes .venv, 3.11 or newer
 # TORCH_INDEX  where torch's wheel comes from; empty: pip's default, which on Linux is the CUDA build (gigabytes).
 #              The CPU build: make demo TORCH_INDEX=https://download.pytorch.org/whl/cpu
+# TRIAL_SITE   a site-packages folder that `make release` borrows dependencies from; empty: it installs them anew
 PYTHON ?= python3
 TORCH_INDEX ?=
+TRIAL_SITE ?=
 
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help venv install demo test test-long lint peers docs clean
+.PHONY: help venv install demo test test-long lint peers docs release clean
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -55,12 +57,17 @@ peers: ## an environment for `harmonic bench peers`; time our presets beside pub
 	.venv-peers/bin/python -m pip install --no-deps spandrel==0.4.2
 	PYTHONPATH=src:benchmarks/stubs .venv-peers/bin/python benchmarks/peers.py
 
-docs: install ## write what is generated: docs/commands.md, docs/benchmarks.md, the schema of recipes, pictures of presets
+docs: install ## write what is generated: docs/commands.md, docs/benchmarks.md, model cards, the schema of recipes, pictures of presets
 	$(BIN)/python -m harmonic.cli.reference > docs/commands.md
 	$(BIN)/python benchmarks/page.py
+	$(BIN)/python benchmarks/cards.py
 	$(BIN)/harmonic train --schema > recipes/recipe.schema.json
 	$(BIN)/harmonic info fast --svg docs/network-fast.svg
 	$(BIN)/harmonic info base --svg docs/network-base.svg
+
+# Of the newest commit. What is built, checked and refused: docs/releasing.md.
+release: install ## build wheel and sdist into dist/, check and try them; hashes, bill of materials, licences
+	$(BIN)/python -m release dist $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX)) $(if $(TRIAL_SITE),--borrow $(TRIAL_SITE))
 
 clean: ## remove .venv, caches and demo results; never runs/
 	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist demo-results src/*.egg-info

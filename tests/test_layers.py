@@ -1,6 +1,7 @@
 """Which room may import what (ARCHITECTURE.md). Late and type-only imports count: they are where cycles hide."""
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ PACKAGE = Path(__file__).parents[1] / "src" / "harmonic"
 ROOMS: dict[str, set[str]] = {
     "errors": set(),
     "version": set(),
-    "assets": {"errors"},
+    "assets": {"images", "errors"},
     "ops": {"errors"},
     "images": {"errors"},
     "nn": {"ops", "errors"},
@@ -42,6 +43,34 @@ THIRD_PARTY: dict[str, set[str]] = {
     "serve": {"torch", "numpy", "PIL", "pydantic", "fastapi", "starlette", "uvicorn", "h11"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }
+
+# What opens connections or listens, in the standard library and among what is commonly installed.
+NETWORK = {"socket", "ssl", "socketserver", "urllib.request", "http.client", "http.server", "ftplib", "smtplib",
+           "poplib", "imaplib", "xmlrpc", "requests", "httpx", "urllib3", "aiohttp", "websockets", "torch.hub",
+           "huggingface_hub"}  # fmt: skip
+MAY: dict[str, set[str]] = {
+    "assets/fetch.py": {"urllib.request", "http.client"},  # harmonic models pull
+    "images/atomic.py": {"socket"},  # for the name of the machine
+    "serve": {"socket", "ssl", "socketserver", "http.server"},  # it listens, and calls nobody
+}
+
+
+def test_only_pulling_a_model_opens_a_connection():
+    """The network is touched by one file, and that file by the one command that a user gives for it."""
+    found = {path: path.read_text() for path in PACKAGE.rglob("*.py")}
+    assert not [(path, fault) for path, source in found.items() for fault in network_imports(source, path)]
+    assert set(re.findall(r"socket\.(\w+)", found[PACKAGE / "images" / "atomic.py"])) == {"gethostname"}
+    fetchers = {path.relative_to(PACKAGE).as_posix() for path, source in found.items() if "assets.fetch" in source}
+    assert fetchers == {"cli/models.py"}
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["import socket", "def late():\n    from urllib import request", "from torch.hub import load", "import ssl"],
+)
+def test_a_planted_connection_is_found(source: str):
+    assert list(network_imports(source, PACKAGE / "restore" / "restorer.py"))
+    assert not list(network_imports("from urllib.parse import urlsplit", PACKAGE / "restore" / "restorer.py"))
 
 
 def test_every_room_keeps_to_the_table():
@@ -111,6 +140,15 @@ def import_faults(source: str, path: Path) -> Iterator[str]:
             yield f"{place}:{line}: {module}: name the room, not the package root"
         elif target != room and target not in ROOMS[room]:
             yield f"{place}:{line}: {room} may not import harmonic.{target}"
+
+
+def network_imports(source: str, path: Path) -> Iterator[tuple[int, str]]:
+    """(line, module) of each import of what opens connections, but for the files and rooms that may."""
+    place = path.relative_to(PACKAGE)
+    for line, module in imports(source, ["harmonic", *place.parts[:-1]]):
+        refused = NETWORK - MAY.get(place.as_posix(), set()) - MAY.get(place.parts[0], set())
+        if any(f"{module}.".startswith(f"{name}.") for name in refused):
+            yield line, module
 
 
 def imports(source: str, package: list[str]) -> Iterator[tuple[int, str]]:

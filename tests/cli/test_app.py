@@ -13,6 +13,8 @@ COMMANDS = (
     ["bench"],
     ["bench", "quality"],
     ["models"],
+    ["models", "pull"],
+    ["models", "verify"],
     ["info"],
     ["train"],
     ["verify"],
@@ -74,15 +76,6 @@ def test_wrong_usage_is_one_line(harmonic, arguments):
     answer = harmonic(*arguments)
     assert answer.code == 2 and answer.err.count("\n") == 1 and answer.err.startswith("error: ")
     assert arguments[-1] in answer.err and "--help" in answer.err
-
-
-def test_models_lists_what_is_bundled(harmonic, weights, monkeypatch):
-    monkeypatch.setattr("harmonic.assets._FOLDER", weights.parent)
-    assert harmonic("models").out == "tiny  x1  test  (Apache-2.0)\n"
-    assert json.loads(harmonic("models", "--json").out)["name"] == "tiny"
-    monkeypatch.setattr("harmonic.assets._FOLDER", weights.parent / "none")
-    answer = harmonic("models")
-    assert answer.code == 0 and answer.out == "" and "no models are bundled" in answer.err
 
 
 def test_bench_quality_prints_a_table_and_writes_figures(harmonic, weights, photo, tmp_path):

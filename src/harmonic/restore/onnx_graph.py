@@ -13,6 +13,7 @@ from torch import Tensor
 from harmonic.errors import UsageError
 from harmonic.network.export import dynamic_batch, dynamic_sides, exportable
 from harmonic.network.harmonic import Harmonic
+from harmonic.restore.quiet_openvino import import_openvino
 from harmonic.restore.tile import round_up
 
 if TYPE_CHECKING:
@@ -187,8 +188,6 @@ def package(name: Literal["onnx", "onnxscript", "onnxruntime", "openvino"]) -> A
 
                 return onnxruntime
             case "openvino":
-                import openvino
-
-                return openvino
+                return import_openvino()
     except ModuleNotFoundError as error:
         raise UsageError(f"package {error.name}: is needed to export; pip install 'harmonic-ir[export]'") from None

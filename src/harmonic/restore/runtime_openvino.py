@@ -15,6 +15,7 @@ from harmonic.nn.parts import Parts
 from harmonic.ops.band import low_band
 from harmonic.ops.noise import Noise
 from harmonic.ops.pad import pad_to_multiple
+from harmonic.restore.quiet_openvino import import_openvino
 from harmonic.restore.runtime import Runtime, base_of
 from harmonic.restore.runtime_onnx import inputs_of, parts_of
 
@@ -23,8 +24,7 @@ _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 def openvino_runtime(model: bytes, precision: str, threads: int, *, scale: int, grid: int, cell: int) -> Runtime:
     """model: bytes of the ONNX file of parts. precision: fp32 or bf16. scale, grid, cell: those of the network."""
-    import openvino
-
+    openvino = import_openvino()
     core = openvino.Core()
     hints = {
         "INFERENCE_PRECISION_HINT": _HINTS[precision],

@@ -1,0 +1,168 @@
+"""Write model cards and manifest of `src/harmonic/assets`: `python benchmarks/cards.py`. Nothing is measured here.
+
+A card is made of what the weights say of themselves, of `results/quality-NAME.json`, and of what `cards.yaml` adds.
+The fields of its first table are those that darktable asks of a model. A model without an entry, or whose figures are
+of older weights, is refused.
+"""
+
+import hashlib
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from harmonic.assets import SUFFIX, card_path, manifest_path
+from harmonic.assets.manifest import Entry, Manifest, described, dump_manifest
+from harmonic.measure.table import line, number
+from harmonic.network.checkpoint import Card, load_network
+from harmonic.network.harmonic import Harmonic
+
+ROOT = Path(__file__).parents[1]
+ASSETS, RESULTS, FACTS = ROOT / "src" / "harmonic" / "assets", ROOT / "results", ROOT / "benchmarks" / "cards.yaml"
+DIGITS = 12
+
+
+class Pictures(BaseModel):
+    """What a model was trained on. licences: pictures by SPDX name. attribution: Markdown."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    what: str
+    licences: Mapping[str, int]
+    origin: str
+    attribution: str = ""
+
+
+class Facts(BaseModel):
+    """One entry of `models:`. cards.yaml says what stands in each field."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    description: str
+    recipe: str
+    run: str
+    data: tuple[str, ...]
+    limits: tuple[str, ...]
+    measured: str
+
+
+class Everything(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    models: Mapping[str, Facts]
+    data: Mapping[str, Pictures]
+    released: tuple[dict[str, Any], ...] = ()
+
+
+def read_facts(path: Path = FACTS) -> Everything:
+    return Everything.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+
+
+def names() -> list[str]:
+    return sorted(path.stem for path in ASSETS.glob(f"*{SUFFIX}"))
+
+
+def manifest(everything: Everything) -> Manifest:
+    """What `models.json` says: of the bundled files as they are, of the release as `released:` says."""
+    bundled = []
+    for name in names():
+        entry = described((ASSETS / f"{name}{SUFFIX}").read_bytes(), name)
+        bundled.append(Entry(**{**vars(entry), "description": everything.models[name].description}))
+    return Manifest(tuple(bundled), tuple(Entry(**values) for values in everything.released))
+
+
+def card(name: str, everything: Everything) -> str:
+    """The card of a bundled model, Markdown. Raises ValueError for missing or old facts and figures."""
+    path = ASSETS / f"{name}{SUFFIX}"
+    if name not in everything.models:
+        raise ValueError(f"{name}: has no entry in {FACTS.name}; add one under models")
+    facts, digest = everything.models[name], hashlib.sha256(path.read_bytes()).hexdigest()
+    if facts.measured != digest[:DIGITS]:
+        raise ValueError(f"{name}: figures are of {facts.measured}, the weights are {digest[:DIGITS]}; measure again")
+    network, says = load_network(path)
+    if says.name != name:
+        raise ValueError(f"{name}: the weights call themselves {says.name}; rename the file")
+    content = json.loads((RESULTS / f"quality-{name}.json").read_text())
+    data = [everything.data[key] for key in facts.data]
+    parts = [
+        f"# {name}\n\n{facts.description}",
+        "Made by `python benchmarks/cards.py`; a test fails when it is older than the weights or the figures.",
+        _table(["", ""], _properties(facts, data, says, network, path, digest)),
+        "## Training",
+        f"{facts.run}\n\nRecipe `{facts.recipe}` (hash {says.recipe}), last run ended at step {says.step:,}.",
+        "## Data",
+        *map(_pictures, data),
+        "## Figures",
+        f"{content['model']}, {content['date']}, `results/quality-{name}.json`. PSNR in dB; 8-bit outputs; the test "
+        "sets were used for nothing else. More figures, and published rows beside them: `docs/benchmarks.md`.",
+        f"```sh\n{content['command']}\n```",
+        _figures(content),
+        "## Limits",
+        "\n".join(f"- {limit}" for limit in facts.limits),
+        "## Attribution",
+        *(pictures.attribution.rstrip("\n") for pictures in data if pictures.attribution),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _properties(
+    facts: Facts, data: list[Pictures], says: Card, network: Harmonic, path: Path, digest: str
+) -> list[list[str]]:
+    licences = dict.fromkeys(licence for pictures in data for licence in pictures.licences)
+    size = f"{path.stat().st_size:,} bytes, {sum(p.numel() for p in network.parameters()):,} parameters"
+    return [
+        ["File", f"`{path.name}`, {size}"],
+        ["SHA-256", f"`{digest}`"],
+        ["Task", f"{says.task}, x{says.scale}; RGB pictures of any size, values in [0, 1] in their own encoding"],
+        [
+            "Tiling",
+            f"exact: an output pixel sees {network.reach} input pixels; tiles start on multiples of {network.grid}",
+        ],
+        ["Licence of the weights", says.licence],
+        ["OSAID 1.0", "Open Source AI by our own reading: code, parameters and information on all data are given"],
+        ["MOF", "Class II, Open Tooling, by our own reading: code, weights, evaluation and documents are open"],
+        ["Licences of the data", ", ".join(licences)],
+        ["Provenance of the data", "stated per picture in the manifest of the data; summed up below"],
+        ["Code of the training", f"`harmonic train {facts.recipe} --data DIR`, Apache-2.0"],
+        ["Inference", "local only, opens no connection; the file holds numbers and JSON, no code"],
+        ["Purpose", "photographs; nothing is generated that resembles a person"],
+    ]
+
+
+def _pictures(pictures: Pictures) -> str:
+    rows = [[licence, str(count)] for licence, count in pictures.licences.items()]
+    rows.append(["together", str(sum(pictures.licences.values()))])
+    return f"{pictures.what}.\n\n{pictures.origin.rstrip()}\n\n{_table(['licence', 'pictures'], rows)}"
+
+
+def _figures(content: Mapping[str, Any]) -> str:
+    head = ["suite", "protocol", "setting", "set", "pictures", "PSNR in", "PSNR out", "SSIM in", "SSIM out"]
+    rows = []
+    for score in content["scores"]:
+        cells = [str(score[key]) for key in ("suite", "protocol", "setting", "set", "count")]
+        cells += [number(score[side].get("psnr")) for side in ("before", "after")]
+        rows.append([*cells, *(number(score[side].get("ssim"), 4) for side in ("before", "after"))])
+    return _table(head, [row for row in rows if any(cell != "–" for cell in row[5:])])
+
+
+def _table(head: list[str], rows: list[list[str]]) -> str:
+    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])
+
+
+def main() -> None:
+    everything = read_facts()
+    targets = {card_path(name): card(name, everything) for name in names()}
+    for path, text in {manifest_path(): dump_manifest(manifest(everything)), **targets}.items():
+        path.write_text(text, encoding="utf-8")
+        sys.stdout.write(f"{path.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except ValueError as error:
+        sys.exit(f"error: {error}")

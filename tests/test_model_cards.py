@@ -1,0 +1,66 @@
+"""The cards and the manifest in src/harmonic/assets are what weights, results and facts say: contents are compared."""
+
+import csv
+import importlib.util
+import os
+import sys
+from collections import Counter
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from harmonic.assets import bundled_names, card_path, manifest_path
+
+ROOT = Path(__file__).parents[1]
+
+
+@pytest.fixture(scope="module")
+def cards() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("benchmarks_cards", ROOT / "benchmarks" / "cards.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # pydantic looks types up there
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("name", bundled_names())
+def test_a_card_is_as_new_as_weights_results_and_facts(cards, name):
+    assert card_path(name).read_text(encoding="utf-8") == cards.card(name, cards.read_facts()), "run make docs"
+
+
+def test_the_manifest_is_as_new_as_the_weights(cards):
+    expected = cards.dump_manifest(cards.manifest(cards.read_facts()))
+    assert manifest_path().read_text(encoding="utf-8") == expected, "run make docs"
+
+
+def test_figures_of_older_weights_are_refused(cards):
+    everything = cards.read_facts()
+    old = everything.models["restore-fast"].model_copy(update={"measured": "0" * 12})
+    with pytest.raises(ValueError, match="measure again"):
+        cards.card("restore-fast", everything.model_copy(update={"models": {"restore-fast": old}}))
+
+
+def test_weights_without_facts_are_refused(cards):
+    with pytest.raises(ValueError, match="has no entry"):
+        cards.card("restore-fast", cards.read_facts().model_copy(update={"models": {}}))
+
+
+def test_every_recipe_and_results_file_that_a_card_names_exists(cards):
+    for name, facts in cards.read_facts().models.items():
+        assert (ROOT / facts.recipe).exists() and (ROOT / "results" / f"quality-{name}.json").exists()
+
+
+def test_licences_and_authors_are_those_of_the_pictures(cards):
+    """Counts by licence, and every author whose licence asks to be named."""
+    if not (data := os.environ.get("HARMONIC_DATA")):
+        pytest.skip("needs HARMONIC_DATA")
+    train = set((Path(data) / "train" / "train.txt").read_text().split())
+    with (Path(data) / "manifest.csv").open(newline="", encoding="utf-8") as file:
+        rows = [row for row in csv.DictReader(file) if row["file"].removeprefix("train/") in train]
+    free = cards.read_facts().data["free"]
+    assert Counter(row["licence"] for row in rows) == free.licences
+    named = " ".join(free.attribution.split()).lower()
+    authors = {row["author"].partition(" (")[0].partition(",")[0] for row in rows if "BY" in row["licence"]}
+    assert authors - {"CID22 data set"} <= {author for author in authors if author.lower() in named}

@@ -1,6 +1,7 @@
 """Weights of others on our suites: any file that spandrel can load, as a restorer of arrays."""
 
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -28,15 +29,15 @@ def load_pretrained(file: Path, device: torch.device) -> Pretrained:
     Raises UsageError where spandrel is missing, WeightsError for a file that it cannot load or that is not for colour.
     """
     try:
-        from spandrel import ImageModelDescriptor, ModelLoader
+        spandrel = import_module("spandrel")  # by name, so that types are checked without it
     except ImportError as error:
         raise UsageError(f"spandrel: cannot be imported ({error}); `make peers` makes an environment with it") from None
     try:
-        model = ModelLoader(device).load_from_file(file)
+        model = spandrel.ModelLoader(device).load_from_file(file)
     except Exception as error:  # whatever unpickling and its many architectures raise
         reason = " ".join(str(error).split())[:120] or type(error).__name__
         raise WeightsError(f"{file}: spandrel cannot load it ({reason}); check the file") from None
-    if not isinstance(model, ImageModelDescriptor) or (model.input_channels, model.output_channels) != (3, 3):
+    if not isinstance(model, spandrel.ImageModelDescriptor) or (model.input_channels, model.output_channels) != (3, 3):
         raise WeightsError(f"{file}: {model.architecture.name} does not take one colour picture to another")
 
     @torch.inference_mode()

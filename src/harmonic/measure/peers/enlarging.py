@@ -6,6 +6,7 @@ CVPRW 2024), PLKSR (Lee et al., 2024), SwinIR (Liang et al., ICCVW 2021), SeemoR
 
 import copy
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 import torch
@@ -41,17 +42,13 @@ class Enlarging(nn.Module):
 
 def span(channels: int, scale: int = 4) -> Enlarging:
     """Without the fixed shift and the factor of 255 of its input, which its published code offers too."""
-    from spandrel.architectures.SPAN import SPAN
-
-    network = SPAN(num_in_ch=3, num_out_ch=3, feature_channels=channels, upscale=scale, norm=False)
+    network = _published("SPAN")(num_in_ch=3, num_out_ch=3, feature_channels=channels, upscale=scale, norm=False)
     return Enlarging(network, scale)
 
 
 def plksr(channels: int, blocks: int, kernel: int = 13, scale: int = 4) -> Enlarging:
     """The form of PLKSR-tiny: dense pairs for channels, no attention by elements."""
-    from spandrel.architectures.PLKSR import PLKSR
-
-    network = PLKSR(
+    network = _published("PLKSR")(
         dim=channels, n_blocks=blocks, upscaling_factor=scale, ccm_type="DCCM", kernel_size=kernel, use_ea=False
     )
     return Enlarging(network, scale, anchored=True)
@@ -59,9 +56,7 @@ def plksr(channels: int, blocks: int, kernel: int = 13, scale: int = 4) -> Enlar
 
 def swinir(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
     """The form of SwinIR-light: windows of 8, one step of enlargement; no dropped paths, which short trainings lack."""
-    from spandrel.architectures.SwinIR import SwinIR
-
-    network = SwinIR(
+    network = _published("SwinIR")(
         embed_dim=channels, depths=list(depths), num_heads=[heads] * len(depths), window_size=8, mlp_ratio=2,
         upscale=scale, upsampler="pixelshuffledirect", drop_path_rate=0.0,
     )  # fmt: skip
@@ -70,13 +65,16 @@ def swinir(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -
 
 def seemore(channels: int, layers: int, scale: int = 4) -> Enlarging:
     """The form of SeemoRe-T: three experts of ranks 2, 4 and 8, kernels of 11. It wants multiples of 16."""
-    from spandrel.architectures.SeemoRe import SeemoRe
-
-    network = SeemoRe(
+    network = _published("SeemoRe")(
         scale=scale, num_experts=3, num_layers=layers, embedding_dim=channels, global_kernel_size=11, lr_space="exp"
     )
     network.mean = torch.zeros(1, 3, 1, 1)  # the base holds the mean already
     return Enlarging(network, scale, multiple=16)
+
+
+def _published(name: str) -> Any:
+    """The class of that name; by name, so that types are checked without spandrel."""
+    return getattr(import_module(f"spandrel.architectures.{name}"), name)
 
 
 def deployed(network: nn.Module) -> nn.Module:

@@ -36,7 +36,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "degrade": {"torch", "numpy", "PIL", "pydantic"},
     "losses": {"torch", "safetensors"},
     "network": {"torch", "safetensors", "pydantic"},
-    "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino"},
+    "restore": {"torch", "numpy", "PIL", "onnxruntime", "openvino", "ray"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
     "measure": {"torch", "numpy", "PIL", "safetensors", "matplotlib", "spandrel"},
     "serve": {"fastapi", "uvicorn"},

@@ -6,6 +6,7 @@ The one way from a picture to a restored picture; command line, service, validat
 import copy
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack, overload
 
@@ -57,6 +58,10 @@ class Restorer:
     ):
         self.device = pick_device(device)
         self.precision = pick_precision(precision, self.device)
+        self.again = partial(
+            Restorer, model, device=device, precision=self.precision, tile=tile, scale=scale, budget=budget
+        )
+        """Makes such a Restorer anew, on another machine too."""
         self.card: Card | None = None
         self.digest: str | None = None  # SHA-256 of the weights file
         if isinstance(model, str | Path):

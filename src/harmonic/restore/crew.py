@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -208,7 +209,7 @@ class _Run:
 def _cluster(address: str | None) -> Iterator[Any]:
     """The module `ray`, connected. Raises UsageError when it is missing, ResourceError when no cluster answers."""
     try:
-        import ray
+        ray: Any = import_module("ray")
     except ImportError:
         raise UsageError("--engine ray: needs the extra `ray`; run pip install 'harmonic-ir[ray]'") from None
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody

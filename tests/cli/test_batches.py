@@ -134,8 +134,9 @@ def test_a_thousand_files_killed_three_times_are_each_done_once(weights, tmp_pat
     entries = [json.loads(line) for line in (tmp_path / "out" / "harmonic-ledger.jsonl").read_text().splitlines()]
     done = [entry["target"] for entry in entries if entry["state"] == "done"]
     assert len(done) == len(set(done)) == 950
-    started = time.monotonic()
+    before = os.times()
     again = subprocess.run([*command, tmp_path / "out"], capture_output=True, text=True)
     assert again.returncode == 1 and "0 restored, 950 done before, 50 failed" in again.stderr
-    print(f"second run: {time.monotonic() - started:.1f} s")  # noqa: T201
-    assert time.monotonic() - started < 10  # 5 s on an idle machine
+    after = os.times()
+    # R2.4 in seconds of the processor, which other work on a test machine does not change.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 5

@@ -108,6 +108,30 @@ def test_a_page_is_taken_when_it_is_named(restore, tmp_path):
 
 
 @pytest.mark.long
+def test_of_300_files_of_all_formats_12_are_broken_and_288_come_out(restore, tmp_path):
+    """Users S1."""
+    (tmp_path / "in").mkdir()
+    endings = ("png", "jpg", "webp", "tif", "bmp", "avif")
+    broken = range(7, 300, 25)
+    for index in range(300):
+        pixels = np.random.default_rng(index).integers(0, 256, (16, 16 + index % 5, 3), np.uint8)
+        path = tmp_path / "in" / f"{index:03}.{endings[index % 6]}"
+        Image.fromarray(pixels).save(path)
+        if index in broken:
+            path.write_bytes([b"", b"no picture", path.read_bytes()[:40]][index % 3])
+    first = restore(tmp_path / "in", "-o", tmp_path / "out")
+    assert first.code == 1 and "288 restored, 0 done before, 12 failed (12 in reading)" in first.err
+    results = [path for path in (tmp_path / "out").iterdir() if path.suffix != ".jsonl"]
+    assert len(results) == 288 and not [path for path in results if path.name.startswith(".")]
+    entries = [json.loads(line) for line in (tmp_path / "out" / "harmonic-ledger.jsonl").read_text().splitlines()]
+    reasons = {entry["target"]: entry["reason"] for entry in entries if entry["state"] == "failed"}
+    assert sorted(reasons) == [f"{index:03}.{endings[index % 6]}" for index in broken] and all(reasons.values())
+    again = restore(tmp_path / "in", "-o", tmp_path / "out", "-q", "--json")
+    statuses = [json.loads(line)["status"] for line in again.out.splitlines()]
+    assert (statuses.count("skipped"), statuses.count("failed")) == (288, 12)
+
+
+@pytest.mark.long
 @pytest.mark.skipif(os.name != "posix", reason="kills processes")
 def test_a_thousand_files_killed_three_times_are_each_done_once(weights, tmp_path):
     """Users S1 and S2, R2.4, R2.5: 50 of 1,000 are bad."""

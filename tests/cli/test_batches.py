@@ -88,6 +88,17 @@ def test_retry_without_an_earlier_run_is_wrong_usage(restore, folder, tmp_path):
     assert answer.code == 2 and "--retry: there is no ledger" in answer.err
 
 
+def test_what_goes_not_together_with_ray_is_wrong_usage(restore, folder, tmp_path, monkeypatch):
+    for words in (["--workers", "2"], ["--address", "auto"], ["--engine", "ray", "--watch"]):
+        assert restore(folder, "-o", tmp_path / "out", *words).code == 2
+    monkeypatch.setitem(sys.modules, "ray", None)
+    answer = restore(folder, "-o", tmp_path / "out", "--engine", "ray", "-q")
+    assert (answer.code, answer.err) == (
+        2,
+        "error: --engine ray: needs the extra `ray`; run pip install 'harmonic-ir[ray]'\n",
+    )
+
+
 def test_the_summary_counts_failures_by_stage(restore, folder, tmp_path):
     answer = restore(folder, tmp_path / "none.png", "-o", tmp_path / "out")
     assert answer.code == 1

@@ -37,7 +37,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "degrade": {"torch", "numpy", "PIL", "pydantic"},
     "losses": {"torch", "safetensors"},
     "network": {"torch", "safetensors", "pydantic"},
-    "restore": {"torch", "numpy", "PIL", "onnx", "onnxscript", "onnxruntime", "openvino"},
+    "restore": {"torch", "numpy", "PIL", "onnx", "onnxscript", "onnxruntime", "openvino", "ray"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
     "measure": {"torch", "numpy", "PIL", "safetensors", "matplotlib", "spandrel"},
     "serve": {"torch", "numpy", "PIL", "pydantic", "fastapi", "starlette", "uvicorn", "h11"},

@@ -88,6 +88,17 @@ def test_retry_without_an_earlier_run_is_wrong_usage(restore, folder, tmp_path):
     assert answer.code == 2 and "--retry: there is no ledger" in answer.err
 
 
+def test_what_goes_not_together_with_ray_is_wrong_usage(restore, folder, tmp_path, monkeypatch):
+    for words in (["--workers", "2"], ["--address", "auto"], ["--engine", "ray", "--watch"]):
+        assert restore(folder, "-o", tmp_path / "out", *words).code == 2
+    monkeypatch.setitem(sys.modules, "ray", None)
+    answer = restore(folder, "-o", tmp_path / "out", "--engine", "ray", "-q")
+    assert (answer.code, answer.err) == (
+        2,
+        "error: --engine ray: needs the extra `ray`; run pip install 'harmonic-ir[ray]'\n",
+    )
+
+
 def test_the_summary_counts_failures_by_stage(restore, folder, tmp_path):
     answer = restore(folder, tmp_path / "none.png", "-o", tmp_path / "out")
     assert answer.code == 1
@@ -105,6 +116,30 @@ def test_a_page_is_taken_when_it_is_named(restore, tmp_path):
     assert restore(tmp_path / "a.tif", "-o", tmp_path / "b.png", "-q").code == 1
     assert restore(tmp_path / "a.tif", "-o", tmp_path / "b.png", "-q", "--page", "2", "--strength", "0").code == 0
     assert (read_picture(tmp_path / "b.png").colour == 255).all()
+
+
+@pytest.mark.long
+def test_of_300_files_of_all_formats_12_are_broken_and_288_come_out(restore, tmp_path):
+    """Users S1."""
+    (tmp_path / "in").mkdir()
+    endings = ("png", "jpg", "webp", "tif", "bmp", "avif")
+    broken = range(7, 300, 25)
+    for index in range(300):
+        pixels = np.random.default_rng(index).integers(0, 256, (16, 16 + index % 5, 3), np.uint8)
+        path = tmp_path / "in" / f"{index:03}.{endings[index % 6]}"
+        Image.fromarray(pixels).save(path)
+        if index in broken:
+            path.write_bytes([b"", b"no picture", path.read_bytes()[:40]][index % 3])
+    first = restore(tmp_path / "in", "-o", tmp_path / "out")
+    assert first.code == 1 and "288 restored, 0 done before, 12 failed (12 in reading)" in first.err
+    results = [path for path in (tmp_path / "out").iterdir() if path.suffix != ".jsonl"]
+    assert len(results) == 288 and not [path for path in results if path.name.startswith(".")]
+    entries = [json.loads(line) for line in (tmp_path / "out" / "harmonic-ledger.jsonl").read_text().splitlines()]
+    reasons = {entry["target"]: entry["reason"] for entry in entries if entry["state"] == "failed"}
+    assert sorted(reasons) == [f"{index:03}.{endings[index % 6]}" for index in broken] and all(reasons.values())
+    again = restore(tmp_path / "in", "-o", tmp_path / "out", "-q", "--json")
+    statuses = [json.loads(line)["status"] for line in again.out.splitlines()]
+    assert (statuses.count("skipped"), statuses.count("failed")) == (288, 12)
 
 
 @pytest.mark.long
@@ -134,8 +169,9 @@ def test_a_thousand_files_killed_three_times_are_each_done_once(weights, tmp_pat
     entries = [json.loads(line) for line in (tmp_path / "out" / "harmonic-ledger.jsonl").read_text().splitlines()]
     done = [entry["target"] for entry in entries if entry["state"] == "done"]
     assert len(done) == len(set(done)) == 950
-    started = time.monotonic()
+    before = os.times()
     again = subprocess.run([*command, tmp_path / "out"], capture_output=True, text=True)
     assert again.returncode == 1 and "0 restored, 950 done before, 50 failed" in again.stderr
-    print(f"second run: {time.monotonic() - started:.1f} s")  # noqa: T201
-    assert time.monotonic() - started < 10  # 5 s on an idle machine
+    after = os.times()
+    # R2.4 in seconds of the processor, which other work on a test machine does not change.
+    assert after.children_user + after.children_system - before.children_user - before.children_system < 5

@@ -146,3 +146,27 @@ def test_failures_name_their_stage(restorer, pairs, monkeypatch):
     monkeypatch.setattr(batch, "refuse_existing", lambda *_: None)
     outcomes = run(restorer, pairs, Settings(overwrite=True))
     assert [outcome.stage for outcome in outcomes if isinstance(outcome, Failed)] == ["read", "write"]
+
+
+@pytest.mark.parametrize("end", [ResourceError("disk: full"), KeyboardInterrupt()], ids=lambda end: type(end).__name__)
+def test_what_is_finished_is_told_before_the_run_ends(restorer, pairs, monkeypatch, end):
+    inner = batch.restore_opened
+
+    def ending(restorer, opened, *rest):
+        if opened.source == pairs[2][0]:
+            raise end
+        return inner(restorer, opened, *rest)
+
+    monkeypatch.setattr(batch, "restore_opened", ending)
+    Image.new("RGB", (20, 20)).save(pairs[1][0])
+    told = []
+    with Ledger(pairs[0][1].parent) as ledger, pytest.raises(type(end)):
+        told += (outcome.target for outcome in restore_files(restorer, pairs, Settings(), ledger=ledger))
+    assert told == [pairs[0][1], pairs[1][1]] == sorted(pairs[0][1].parent.glob("*.png"))
+
+
+def test_a_result_that_waits_to_be_written_holds_no_input(restorer, pairs, monkeypatch):
+    inner, held = batch.write_restored, []
+    monkeypatch.setattr(batch, "write_restored", lambda given: held.append(given.opened.picture) or inner(given))
+    run(restorer, pairs)
+    assert held == [None, None]

@@ -2,14 +2,17 @@
 
 import numpy as np
 import pytest
+import tifffile
 from PIL import Image
 from torch import device
 
 from harmonic.errors import PictureError
 from harmonic.images.picture import Metadata
 from harmonic.images.read import MOST_PIXELS, read_picture
-from harmonic.restore import rows, stream
+from harmonic.restore import file, rows, stream
 from harmonic.restore.engine import Engine, Mix
+from harmonic.restore.file import Settings, open_file
+from harmonic.restore.restorer import Restorer
 from harmonic.restore.stream import restore_strips
 
 CPU = device("cpu")
@@ -102,3 +105,30 @@ def test_a_picture_that_is_cut_off_leaves_no_file(stand_in, tmp_path):
     with pytest.raises(Exception, match=r"a\.png"):
         restored(Engine(stand_in(), CPU, "fp32", 64), tmp_path / "a.png", tmp_path / "out.png")
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.float32])
+def test_what_is_too_large_to_be_held_is_known_at_every_depth(stand_in, tmp_path, monkeypatch, kind):
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((40, 30, 3), kind), photometric="rgb")
+    restorer, streamed = Restorer(stand_in(), device="cpu", precision="fp32"), []
+    for most in (2, 1):
+        monkeypatch.setattr(file, "MOST_HELD", most * 2 * 40 * 30 * 3 * np.dtype(kind).itemsize - most % 2)
+        streamed.append(open_file(restorer, tmp_path / "a.tif", tmp_path / "b.tif", Settings()).picture is None)
+    assert streamed == [False, True]
+
+
+def test_transparency_is_no_hindrance_where_the_picture_can_be_held(stand_in, tmp_path, monkeypatch):
+    saved(tmp_path / "a.png", (40, 30, 4))
+    monkeypatch.setattr(file, "MOST_HELD", 1)
+    for scale in (1, 2):
+        restorer = Restorer(stand_in(scale), device="cpu", precision="fp32")
+        restorer.restore_file(tmp_path / "a.png", tmp_path / f"{scale}.png", strength=0)
+        assert read_picture(tmp_path / f"{scale}.png").alpha.shape == (scale * 40, scale * 30)
+
+
+def test_what_cannot_come_by_rows_is_decoded_once(stand_in, tmp_path, monkeypatch):
+    saved(tmp_path / "a.webp", (301, 57, 3))
+    inner, opened = stream.open_strips, []
+    monkeypatch.setattr(stream, "open_strips", lambda *a, **k: opened.append(a) or inner(*a, **k))
+    restored(Engine(stand_in(), CPU, "fp32", 64), tmp_path / "a.webp", tmp_path / "out.png")
+    assert len(opened) == 1

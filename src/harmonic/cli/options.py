@@ -28,6 +28,23 @@ class Precision(StrEnum):
     fp16 = "fp16"
 
 
+class Engine(StrEnum):
+    """What runs a batch."""
+
+    local = "local"
+    ray = "ray"
+
+
+EngineOption = Annotated[Engine, typer.Option("--engine", help="ray: workers on a Ray cluster (extra `ray`).")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="With --engine ray; default: one per GPU or two processors.", metavar="N")
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Of a Ray cluster (auto, host:port); default: one of its own on this machine.", metavar="ADDR"),
+]
+
+
 Model = Annotated[
     str,
     typer.Option("-m", "--model", help="A bundled model (harmonic models) or a weights file.", metavar="NAME|FILE"),

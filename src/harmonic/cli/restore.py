@@ -30,7 +30,19 @@ from harmonic.cli.dials import (
 )
 from harmonic.cli.forecast import tell_forecast
 from harmonic.cli.inputs import expanded, folder_of_results, paired, watched
-from harmonic.cli.options import Device, Format, Precision, PrecisionOption, Quiet, RuntimeOption, TileOption
+from harmonic.cli.options import (
+    Address,
+    Device,
+    Engine,
+    EngineOption,
+    Format,
+    Precision,
+    PrecisionOption,
+    Quiet,
+    RuntimeOption,
+    TileOption,
+    Workers,
+)
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
 from harmonic.errors import PictureError, UsageError
@@ -101,6 +113,9 @@ def restore(
     compare: Compare = None,
     report: ReportSwitch = False,
     watch: Watch = False,
+    engine: EngineOption = Engine.local,
+    workers: Workers = None,
+    address: Address = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be done, and in what time.")] = False,
     retry: Annotated[
         bool, typer.Option("--retry", help="Only those that failed, or were left half-done, the last time.")
@@ -117,6 +132,10 @@ def restore(
         raise UsageError("--watch: goes neither with --dry-run nor with --retry; drop one of them")
     if watch and not (len(inputs) == 1 and inputs[0].is_dir()):
         raise UsageError("--watch: looks at one folder; name it as the only INPUT")
+    if watch and engine == Engine.ray:
+        raise UsageError("--watch: goes not with --engine ray; drop one of them")
+    if engine != Engine.ray and (workers or address):
+        raise UsageError("--workers, --address: are for --engine ray alone; add it, or drop them")
     size = wanted(scale, width, height, min_side, megapixels)
     apart = [folder for folder in (output, maps, compare) if folder is not None]
     pairs, failures = ([], 0) if watch else paired(inputs, output, format, apart)
@@ -125,6 +144,7 @@ def restore(
 
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.restore.batch import Failed, restore_files
+    from harmonic.restore.crew import Crew
     from harmonic.restore.file import Settings
     from harmonic.restore.fleet import Fleet
     from harmonic.restore.ledger import LEDGER_NAME, Ledger
@@ -166,6 +186,7 @@ def restore(
     if dry_run:
         tell_forecast(fleet, pairs, settings, folder, retry, as_json)
         return
+    work = Crew(workers, address).restore_files if engine == Engine.ray else restore_files
     companions = Companions(maps, compare, report, folder)
     tally: Counter[str] = Counter(read=failures)
     with Ledger(folder) if folder else nullcontext() as ledger, progress_bar("restoring", quiet) as progress:
@@ -173,7 +194,7 @@ def restore(
             pairs = [pair for pair in pairs if ledger.failed_before(pair[1])]
         for batch in watched(inputs[0], output, format, apart) if watch else [pairs]:
             for restorer, group in fleet.groups(batch, size):
-                for outcome in restore_files(restorer, group, settings, ledger=ledger, progress=progress):
+                for outcome in work(restorer, group, settings, ledger=ledger, progress=progress):
                     more: dict[str, Any] = {}
                     if not isinstance(outcome, Failed):
                         try:

@@ -1,25 +1,78 @@
 """What a header says without decoding, to plan with; reading the picture decides for good."""
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from PIL import ExifTags, Image
 
+from harmonic.images import tiff_tags
+from harmonic.images.header import read_header
+from harmonic.images.read import OPENERS, opened
+from harmonic.images.tiff_tags import Directory
 
-def upright_size(source: Path) -> tuple[int, int] | None:
-    """Width and height as seen, from the header alone; None for what is no picture or only our reader can open."""
+_PNG_BITS = 24  # place of the depth of a PNG's samples in the file
+_CHANNELS = {0: 1, 1: 1, 2: 3, 6: 3}  # of TIFF's photometric interpretations
+
+
+@dataclass(frozen=True)
+class Glance:
+    """width, height: as seen. opaque: whether there is no transparency for sure. channels: of colour, 3 in doubt.
+
+    sample_bytes: as samples are held, 1, 2 or 4.
+    """
+
+    width: int
+    height: int
+    channels: int
+    opaque: bool
+    sample_bytes: int
+
+    @property
+    def bytes(self) -> int:
+        """Of the bare pixels, once they are decoded."""
+        return self.width * self.height * (self.channels + (not self.opaque)) * self.sample_bytes
+
+
+def glance_at(source: Path, page: int = 1) -> Glance | None:
+    """None for what is no picture of a known format. page: of a TIFF, from 1."""
     try:
-        with warnings.catch_warnings(action="ignore"), Image.open(source) as image:
-            turned = image.getexif().get(ExifTags.Base.Orientation, 1) in (5, 6, 7, 8)
-            return (image.height, image.width) if turned else (image.width, image.height)
+        with warnings.catch_warnings(action="ignore"), opened(source) as (file, form, name):
+            if form.name == "TIFF":  # by our own reading: Pillow knows few deep ones
+                header = read_header(file, form, name, page)
+                return None if header.tiff is None else _at_tiff(header.tiff, np.dtype(header.dtype).itemsize)
+            deep = form.name == "AVIF" and read_header(file, form, name, page).dtype != np.uint8
+            file.seek(_PNG_BITS)
+            deep = deep or (form.name == "PNG" and file.read(1) == b"\x10")
+            file.seek(0)
+            return _at_image(OPENERS[form.name](file), 2 if deep else 1)
     except Exception:  # Pillow raises half a dozen classes on damaged files; reading it as a picture says why
         return None
 
 
-def is_opaque(source: Path) -> bool:
-    """Whether there is no transparency for sure."""
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(source) as image:
-            return image.mode in ("L", "RGB", "YCbCr", "I;16", "I;16B") and "transparency" not in image.info
-    except Exception:  # as above
-        return False
+def upright_size(source: Path) -> tuple[int, int] | None:
+    """Width and height as seen, from the header alone; None for what is no picture of a known format."""
+    seen = glance_at(source)
+    return (seen.width, seen.height) if seen else None
+
+
+def _at_tiff(tags: Directory, sample_bytes: int) -> Glance:
+    channels = _CHANNELS.get(tags.number(tiff_tags.PHOTOMETRIC, 1))
+    opaque = channels is not None and tags.number(tiff_tags.SAMPLES, 1) == channels
+    sides = tags.number(tiff_tags.WIDTH, 0), tags.number(tiff_tags.HEIGHT, 0)
+    return _upright(sides, tags.number(tiff_tags.ORIENTATION, 1), channels or 3, opaque, sample_bytes)
+
+
+def _at_image(image: Image.Image, sample_bytes: int) -> Glance:
+    opaque = image.mode in ("L", "RGB", "YCbCr", "I;16", "I;16B") and "transparency" not in image.info
+    channels = 1 if image.mode in ("1", "L", "LA", "I;16", "I;16B") else 3
+    # Of a PNG that has none before its pixels, Pillow would decode all of them to look behind.
+    looked = image.format != "PNG" or {"exif", "Raw profile type exif"} & image.info.keys()
+    orientation = image.getexif().get(ExifTags.Base.Orientation, 1) if looked else 1
+    return _upright(image.size, orientation, channels, opaque, sample_bytes)
+
+
+def _upright(sides: tuple[int, int], orientation: int, channels: int, opaque: bool, sample_bytes: int) -> Glance:
+    width, height = sides[::-1] if orientation in (5, 6, 7, 8) else sides
+    return Glance(width, height, channels, opaque, sample_bytes)

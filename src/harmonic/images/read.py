@@ -42,7 +42,7 @@ MOST_PIXELS = 512_000_000
 _ROWS = 256  # decoded at a time
 
 # The allow-list. The classes are opened directly: `Image.open` would apply Pillow's own, process-wide pixel limit.
-_OPENERS: dict[str, type[ImageFile.ImageFile]] = {
+OPENERS: dict[str, type[ImageFile.ImageFile]] = {
     "PNG": PngImagePlugin.PngImageFile,
     "JPEG": JpegImagePlugin.JpegImageFile,
     "WEBP": WebPImagePlugin.WebPImageFile,
@@ -136,7 +136,7 @@ def _with_pillow(
     another program cuts short kills the process.
     """
     file.seek(0)
-    image = _OPENERS[form.name](file)
+    image = OPENERS[form.name](file)
     check_size(*image.size, name, max_pixels)
     notes = header.notes
     if page is not None and form.name != "TIFF" and getattr(image, "is_animated", False):
@@ -208,7 +208,7 @@ def _lost(image: Image.Image) -> tuple[str, ...]:
 
 def _format_name(image: Image.Image) -> str:
     """PNG for images that were made in memory or opened by Pillow from a format that we do not know."""
-    return "JPEG" if image.format == "MPO" else image.format if image.format in _OPENERS else "PNG"
+    return "JPEG" if image.format == "MPO" else image.format if image.format in OPENERS else "PNG"
 
 
 _LIMIT_LOCK = threading.Lock()

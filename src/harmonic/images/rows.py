@@ -118,7 +118,7 @@ def _plan_png(png: PngSurvey, name: str, max_pixels: int) -> _Plan:
 
 
 def _plan_tiff(file: IO[bytes], tags: Directory, header: Header, name: str, max_pixels: int) -> _Plan:
-    check_size(tags.number(256, 0), tags.number(257, 0), name, max_pixels)
+    check_size(tags.number(tiff_tags.WIDTH, 0), tags.number(tiff_tags.HEIGHT, 0), name, max_pixels)
     photometric = tags.number(tiff_tags.PHOTOMETRIC, 1)
     channels = {0: 1, 1: 1, 2: 3}.get(photometric)
     samples, extra = tags.number(tiff_tags.SAMPLES, 1), tags.numbers(tiff_tags.EXTRA)

@@ -7,7 +7,8 @@ import struct
 from dataclasses import dataclass, field
 from typing import IO
 
-NEW_SUBFILE, BITS, COMPRESSION, PHOTOMETRIC, SAMPLES, EXTRA, FORMAT = 254, 258, 259, 262, 277, 338, 339
+NEW_SUBFILE, WIDTH, HEIGHT, BITS, COMPRESSION, PHOTOMETRIC = 254, 256, 257, 258, 259, 262
+ORIENTATION, SAMPLES, EXTRA, FORMAT = 274, 277, 338, 339
 XMP, IPTC, EXIF, ICC, GPS, INTEROP = 700, 33723, 34665, 34675, 34853, 40965
 
 # Bytes and struct code by TIFF type; rationals are two numbers, and what is no number stays bytes.

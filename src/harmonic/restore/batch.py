@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from harmonic.errors import PictureError, WeightsError
+from harmonic.errors import HarmonicError, PictureError, WeightsError
 from harmonic.images.glance import upright_size
 from harmonic.restore.file import (
     Opened,
@@ -67,16 +67,16 @@ def restore_files(
 
     ledger: that of the output folder, to skip what is done and record what is made. progress: called with (pixels
     done, all pixels) over all files, from the sizes in their headers.
-    Raises ResourceError and UsageError, which would meet every file; a PictureError becomes a `Failed`. Three pictures
-    are held at most.
+    Raises ResourceError and UsageError, which would meet every file, once what is finished has been told; a
+    PictureError becomes a `Failed`. Two inputs and two results are held at most.
     """
-    job = _Job(restorer, settings, ledger)
+    job = Stages(restorer, settings, ledger)
     sizes = [_header_pixels(source) for source, _ in pairs] if progress else [0] * len(pairs)
     total, done = sum(sizes), 0
     with ThreadPoolExecutor(1, "read") as reading, ThreadPoolExecutor(1, "write") as writing:
+        behind: Future[Outcome] | None = None
         try:
             ahead = reading.submit(job.opened, *pairs[0]) if pairs else None
-            behind: Future[Outcome] | None = None
             for index, size in enumerate(sizes):
                 assert ahead is not None
                 opened = ahead.result()
@@ -89,19 +89,25 @@ def restore_files(
 
                 restored = job.restored(opened, advance)
                 if behind is not None:
-                    yield behind.result()
+                    written, behind = behind, None
+                    yield written.result()
                 behind = writing.submit(job.written, restored)
                 done += size
                 advance(size, size or 1, done - size)
             if behind is not None:
+                written, behind = behind, None
+                yield written.result()
+        except (HarmonicError, KeyboardInterrupt):
+            if behind is not None:
                 yield behind.result()
+            raise
         finally:
             reading.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True)
-class _Job:
-    """The stages of a file, each in a thread of its own; the ledger is written by the last one only."""
+class Stages:
+    """The stages of a file, each of which may have a thread of its own; each passes on what the next one takes."""
 
     restorer: Restorer
     settings: Settings
@@ -137,12 +143,8 @@ class _Job:
     def written(self, given: tuple[Restored | Skipped | Failed, str | None]) -> Outcome:
         restored, key = given
         outcome = self._written(restored) if isinstance(restored, Restored) else restored
-        if self.ledger and isinstance(outcome, Failed):
-            self.ledger.fail(outcome.source, outcome.target, outcome.stage, outcome.reason)
-        if self.ledger and key and isinstance(outcome, Done):
-            report = outcome.report
-            details = {"tile": report.tile or "whole", "device": report.device, "seconds": round(report.seconds, 3)}
-            self.ledger.finish(outcome.source, outcome.target, key, details)
+        if self.ledger:
+            record(self.ledger, outcome, key)
         return outcome
 
     def _written(self, restored: Restored) -> Done | Failed:
@@ -154,6 +156,16 @@ class _Job:
             return Done(source, target, write_restored(restored))
         except (PictureError, WeightsError) as error:
             return Failed(source, target, "write", str(error))
+
+
+def record(ledger: Ledger, outcome: Outcome, key: str | None) -> None:
+    """Write into the ledger what came of a file. key: of its result."""
+    if isinstance(outcome, Failed):
+        ledger.fail(outcome.source, outcome.target, outcome.stage, outcome.reason)
+    if isinstance(outcome, Done) and key:
+        report = outcome.report
+        details = {"tile": report.tile or "whole", "device": report.device, "seconds": round(report.seconds, 3)}
+        ledger.finish(outcome.source, outcome.target, key, details)
 
 
 def result_key_of(restorer: Restorer, source: Path, settings: Settings) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harmonic.errors import PictureError, WeightsError
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import Format, by_name, by_suffix
-from harmonic.images.glance import is_opaque, upright_size
+from harmonic.images.glance import glance_at
 from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS, read_picture
@@ -144,7 +144,7 @@ def restore_opened(restorer: "Restorer", opened: Opened, progress: Progress | No
         notes=(*said, *line.notes, *(work.notes if picture is None else ())),
         skipped=work.skipped,
     )
-    return Restored(opened, picture, report)
+    return Restored(replace(opened, picture=None), picture, report)  # the input is held no longer
 
 
 def write_restored(restored: Restored) -> Report:
@@ -179,11 +179,11 @@ def _named(source: Path) -> Iterator[None]:
 
 def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
     """Whether input and result would take too much, were they held whole, and rows can go their way one by one."""
-    sides = upright_size(source)
-    if sides is None or 3 * sides[0] * sides[1] * (1 + restorer.scale**2) <= MOST_HELD:
+    seen = glance_at(source, settings.page or 1)
+    if seen is None or seen.bytes * (1 + restorer.scale**2) <= MOST_HELD:
         return False
     whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None
-    return not whole and (is_opaque(source) or settings.strength == 0)
+    return not whole and (seen.opaque or (settings.strength == 0 and restorer.scale == 1))
 
 
 def _size_of_result(restorer: "Restorer", picture: Picture, dials: Dials) -> tuple[int, int]:

@@ -6,6 +6,7 @@ The one way from a picture to a restored picture; command line, service, validat
 import copy
 import hashlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Unpack, overload
 
@@ -85,6 +86,11 @@ class Restorer:
         self.generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
         self.choice = choose(runtime, precision, self.device)
         self.runtime, self.precision = self.choice.runtime, self.choice.precision
+        self.again = partial(
+            Restorer, model, device=device, precision=self.precision, runtime=self.runtime, tile=tile, scale=scale,
+            budget=budget,
+        )  # fmt: skip
+        """Makes such a Restorer anew, on another machine too."""
         attempts, self.note = attempts_of(ready, self.device, self.choice, self.card.name if self.card else None)
         self.network = ready  # as it runs: a fused copy, not to be changed
         self.engine = Engine(ready, self.device, self.precision, self.tile, attempts)

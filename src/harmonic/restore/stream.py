@@ -1,6 +1,6 @@
 """Pictures that are too large to be held: read, restored and written by rows of tiles."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +10,7 @@ import numpy as np
 from harmonic.errors import PictureError
 from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Outline
-from harmonic.images.strips import Strips, open_strips, write_strips
+from harmonic.images.strips import Block, Strips, open_strips, write_strips
 from harmonic.images.write import refuse_unwritable
 from harmonic.restore.engine import Engine, Mix, Progress, Work
 from harmonic.restore.rows import RowsIn, RowsOut
@@ -51,11 +51,23 @@ def restore_strips(
     scale = engine.network.scale
     with ExitStack() as reading:
 
-        def begin() -> Strips:
+        def begun() -> Strips:
             reading.close()
             return reading.enter_context(open_strips(source, max_pixels=max_pixels, page=page))
 
-        line = begin().outline
+        strips, read = begun(), False
+
+        def blocks() -> Iterator[Block]:
+            nonlocal strips, read
+            if read and strips.streamed:  # rows come once; a picture that is held gives them again
+                strips = begun()
+            read = True
+            return strips.read()
+
+        def rows() -> RowsIn:
+            return RowsIn(shape, dtype, lambda: (colour for colour, _ in blocks()))
+
+        line = strips.outline
         copied = mix.strength == 0 and scale == 1
         if line.alpha and not copied:
             raise PictureError(
@@ -67,15 +79,13 @@ def restore_strips(
         refuse_unwritable(target, format, result.width, result.height, line.alpha, line.dtype)
         with write_strips(target, result, format=format, quality=quality, overwrite=overwrite) as writer:
             if copied:
-                for colour, transparency in begin().read():
+                for colour, transparency in blocks():
                     writer.add(colour, transparency)
                 work = Work()
             else:
-                context = engine.look(RowsIn(shape, dtype, lambda: (colour for colour, _ in begin().read())))
-                rows = RowsIn(shape, dtype, lambda: (colour for colour, _ in begin().read()))
-                shape = (scale * line.height, scale * line.width, line.channels)
-                filled = RowsOut(shape, dtype, writer.add)
-                work = engine.fill(filled, rows, mix, context, progress, _tallest(line, engine))
+                context = engine.look(rows()) if engine.network.context is not None else None
+                filled = RowsOut((result.height, result.width, line.channels), dtype, writer.add)
+                work = engine.fill(filled, rows(), mix, context, progress, _tallest(line, engine))
         return Streamed(replace(result, notes=(*line.notes, *writer.notes)), work)
 
 

@@ -10,8 +10,9 @@ from harmonic.ops.band import cell_mean
 from harmonic.restore import exported_cache
 from harmonic.restore.exported_cache import cached_file, cached_model
 from harmonic.restore.restorer import Restorer
+from harmonic.restore.runtime import torch_runtime
 from harmonic.restore.runtime_choice import choose
-from making import picture
+from making import at, picture
 
 CPU = torch.device("cpu")
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -35,7 +36,7 @@ def runtimes(precision="fp32"):
 
     network = toy()
     measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
-    yield openvino_runtime(toy_parts(), precision, 1, **measures)
+    yield openvino_runtime(toy_parts(), precision, 1, torch_runtime(network, CPU, precision), **measures)
     if precision == "fp32":
         yield onnx_runtime(toy_parts(), 1)
 
@@ -59,6 +60,15 @@ def test_bf16_keeps_the_base_to_the_last_bit_and_moves_no_cell_means():
     assert torch.equal(parts.base, x)
     assert cell_mean(parts.hf, network.config.cell).abs().max() <= 1e-6
     assert (parts.hf - network.decompose(x).hf).abs().max() <= 0.02
+
+
+def test_openvino_leaves_generated_texture_to_torch():
+    from harmonic.restore.runtime_openvino import openvino_runtime
+
+    measures, made = {"scale": 1, "grid": toy().grid, "cell": toy().config.cell}, toy().decompose(picture(9, 9))
+    run = openvino_runtime(toy_parts(), "fp32", 1, lambda *_: made, **measures)
+    assert run(picture(9, 9), None, at(3)) is made
+    assert run(picture(9, 9), None, None) is not made
 
 
 @pytest.mark.parametrize("runtime", ["openvino", "onnx"])

@@ -42,7 +42,8 @@ def _chosen(network: Harmonic, device: torch.device, choice: Choice) -> tuple[Ru
 
             model, note = cached_model(network)
             measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
-            return openvino_runtime(model, choice.precision, threads, **measures), note
+            generating = torch_runtime(network, device, choice.precision)
+            return openvino_runtime(model, choice.precision, threads, generating, **measures), note
         case "onnx":
             from harmonic.restore.runtime_onnx import onnx_runtime
 

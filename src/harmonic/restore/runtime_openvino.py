@@ -2,7 +2,10 @@
 
 The precision is always asked for by name: left alone, OpenVINO takes bf16 where the processor has it. Under bf16 it
 computes everything in it, so what the network keeps in fp32 is done again outside: `base`, which no weights touch, and
-the projection of HF and texture, so that rounding moves no cell means (L2).
+the projection of HF, so that rounding moves no cell means (L2).
+
+Generated texture is left to torch: OpenVINO 2026.4 computes the noise's hash of 32-bit integers otherwise than torch
+and ONNX Runtime do, so a seed would give another texture, which is sound in itself and no guard could notice.
 """
 
 from typing import Any
@@ -22,8 +25,13 @@ from harmonic.restore.runtime_onnx import inputs_of, parts_of
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
-def openvino_runtime(model: bytes, precision: str, threads: int, *, scale: int, grid: int, cell: int) -> Runtime:
-    """model: bytes of the ONNX file of parts. precision: fp32 or bf16. scale, grid, cell: those of the network."""
+def openvino_runtime(
+    model: bytes, precision: str, threads: int, generating: Runtime, *, scale: int, grid: int, cell: int
+) -> Runtime:
+    """model: bytes of the ONNX file of parts. precision: fp32 or bf16. generating: runs what asks for noise.
+
+    scale, grid, cell: those of the network.
+    """
     openvino = import_openvino()
     core = openvino.Core()
     hints = {
@@ -35,15 +43,16 @@ def openvino_runtime(model: bytes, precision: str, threads: int, *, scale: int, 
     names = [given.any_name for given in compiled.inputs]
 
     def run(x: Tensor, context: Context | None, noise: Noise | None) -> Parts:
+        if noise is not None:
+            return generating(x, context, noise)
         given = inputs_of(names, x, context, noise)
         # A request of its own for every call: calls from several threads must not share one.
         request: Any = compiled.create_infer_request()
         results = request.infer({name: value.numpy() for name, value in given.items()}, share_inputs=True)
-        parts = parts_of([torch.from_numpy(results[output]) for output in compiled.outputs], noise)
+        parts = parts_of([torch.from_numpy(results[output]) for output in compiled.outputs], None)
         if precision == "fp32":
             return parts
-        texture = None if parts.texture is None else _without_means(parts.texture, cell)
-        return Parts(base_of(x, scale, grid), parts.lf, _without_means(parts.hf, cell), texture)
+        return Parts(base_of(x, scale, grid), parts.lf, _without_means(parts.hf, cell))
 
     return run
 

@@ -3,6 +3,8 @@
 import math
 from collections.abc import Iterable
 
+import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
@@ -13,7 +15,11 @@ from harmonic.ops.shuffle import unshuffle
 
 
 class InputEmbed(nn.Module):
-    """Overlapping patch embedding. (B, 3, H, W) -> (B, C, H/stride, W/stride)"""
+    """Overlapping patch embedding. (B, 3, H, W) -> (B, C, H/stride, W/stride)
+
+    Under autocast the picture goes in as two terms, coarse + fine: bf16 alone has 8 bits, fewer than a picture, and
+    that rounding was half of what bf16 did to a result (docs/log.md).
+    """
 
     def __init__(self, channels: int, stride: int):
         super().__init__()
@@ -21,7 +27,13 @@ class InputEmbed(nn.Module):
         self.conv = nn.Conv2d(3 * stride * stride, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> Tensor:
-        return self.conv(unshuffle(x, self.stride) if self.stride > 1 else x)
+        x = unshuffle(x, self.stride) if self.stride > 1 else x
+        if not torch.is_autocast_enabled(x.device.type):
+            return self.conv(x)
+        coarse = x.to(torch.get_autocast_dtype(x.device.type))
+        weight = self.conv.weight
+        return F.conv2d(torch.cat([coarse, (x - coarse).to(coarse.dtype)], 1), torch.cat([weight, weight], 1),
+                        self.conv.bias, padding=1)  # fmt: skip
 
 
 class Stage(nn.ModuleList):

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-# Some tests import openvino themselves (restore/quiet_openvino.py says what that would do).
+# Some tests import openvino themselves (restore/runtimes/quiet_openvino.py says what that would do).
 sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
 
 

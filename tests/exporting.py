@@ -10,7 +10,7 @@ from harmonic.network.config import HFSpec, NetworkConfig, TextureSpec
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.specs import ExpertsSpec, HybridSpec
-from harmonic.restore.onnx_graph import complete, trace
+from harmonic.restore.runtimes.onnx_graph import complete, trace
 from making import randomised
 
 FACTS = {"name": "toy", "licence": "Apache-2.0", "version": "0"}

@@ -5,7 +5,7 @@ import pytest
 from exporting import toy_parts, toy_plain, unfused_toy
 from harmonic.images.atomic import atomic_write
 from harmonic.network.checkpoint import Card, dump_network
-from harmonic.restore import exported_file
+from harmonic.restore.runtimes import exported_file
 
 pytest.importorskip("onnxscript")
 pytest.importorskip("onnxruntime")

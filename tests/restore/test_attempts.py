@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 
-from harmonic.restore.attempts import attempts_of
 from harmonic.restore.restorer import Restorer
-from harmonic.restore.runtime_choice import Choice
+from harmonic.restore.runtimes.attempts import attempts_of
+from harmonic.restore.runtimes.choice import Choice
 
 CPU = torch.device("cpu")
 

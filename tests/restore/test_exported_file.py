@@ -11,9 +11,9 @@ from PIL import Image
 from exporting import FACTS, toy, toy_hybrid, toy_parts, toy_plain
 from harmonic.errors import PictureError, WeightsError
 from harmonic.network.checkpoint import Card
-from harmonic.restore import exported_file
-from harmonic.restore.exported_file import export_file
 from harmonic.restore.restorer import Restorer
+from harmonic.restore.runtimes import exported_file
+from harmonic.restore.runtimes.exported_file import export_file
 from making import picture
 
 pytest.importorskip("onnxscript")

@@ -7,7 +7,7 @@ import torch
 
 from harmonic.errors import PictureError
 from harmonic.nn.parts import Parts
-from harmonic.restore.guard import Attempt, fault, run_guarded
+from harmonic.restore.runtimes.guard import Attempt, fault, run_guarded
 
 CELL = 4
 

@@ -14,7 +14,7 @@ def watch(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "urllib.Request", "os.fork"):
         raise SystemExit(f"{event} {arguments}")
 sys.addaudithook(watch)
-from harmonic.restore.quiet_openvino import import_openvino
+from harmonic.restore.runtimes.quiet_openvino import import_openvino
 assert import_openvino().Core().available_devices
 """
 

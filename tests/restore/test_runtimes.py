@@ -7,11 +7,11 @@ import torch
 from exporting import toy, toy_parts
 from harmonic.errors import UsageError
 from harmonic.ops.band import cell_mean
-from harmonic.restore import exported_cache
-from harmonic.restore.exported_cache import cached_file, cached_model
 from harmonic.restore.restorer import Restorer
-from harmonic.restore.runtime import torch_runtime
-from harmonic.restore.runtime_choice import choose
+from harmonic.restore.runtimes import exported_cache
+from harmonic.restore.runtimes.choice import choose
+from harmonic.restore.runtimes.exported_cache import cached_file, cached_model
+from harmonic.restore.runtimes.runtime import torch_runtime
 from making import at, picture
 
 CPU = torch.device("cpu")
@@ -31,8 +31,8 @@ def cache_folder(tmp_path, monkeypatch):
 
 
 def runtimes(precision="fp32"):
-    from harmonic.restore.runtime_onnx import onnx_runtime
-    from harmonic.restore.runtime_openvino import openvino_runtime
+    from harmonic.restore.runtimes.by_onnx import onnx_runtime
+    from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
     network = toy()
     measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
@@ -63,7 +63,7 @@ def test_bf16_keeps_the_base_to_the_last_bit_and_moves_no_cell_means():
 
 
 def test_openvino_leaves_generated_texture_to_torch():
-    from harmonic.restore.runtime_openvino import openvino_runtime
+    from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
     measures, made = {"scale": 1, "grid": toy().grid, "cell": toy().config.cell}, toy().decompose(picture(9, 9))
     run = openvino_runtime(toy_parts(), "fp32", 1, lambda *_: made, **measures)
@@ -109,7 +109,7 @@ def test_what_cannot_be_had_is_refused(runtime, precision, part):
 
 
 def test_a_missing_package_is_named_with_the_extra(monkeypatch):
-    monkeypatch.setattr("harmonic.restore.runtime_choice.find_spec", lambda name: None)
+    monkeypatch.setattr("harmonic.restore.runtimes.choice.find_spec", lambda name: None)
     with pytest.raises(UsageError, match=r"needs openvino; pip install 'harmonic-ir\[export\]'"):
         choose("openvino", "auto", CPU)
     assert choose("auto", "fp32", CPU).runtime == "torch"

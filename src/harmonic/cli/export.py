@@ -45,7 +45,7 @@ def export(
     from harmonic.assets import find_weights
     from harmonic.network.checkpoint import load_network
     from harmonic.network.deploy import fuse
-    from harmonic.restore.exported_file import SUFFIXES, export_file
+    from harmonic.restore.runtimes.exported_file import SUFFIXES, export_file
 
     path = find_weights(model)
     network, card = load_network(path)

@@ -11,9 +11,9 @@ import torch
 
 from harmonic.errors import HarmonicError
 from harmonic.restore.device import free_memory
-from harmonic.restore.exported_cache import cached_file
 from harmonic.restore.restorer import Restorer
-from harmonic.restore.runtime_choice import EXPORTERS, PRECISIONS_OF, missing
+from harmonic.restore.runtimes.choice import EXPORTERS, PRECISIONS_OF, missing
+from harmonic.restore.runtimes.exported_cache import cached_file
 from harmonic.version import package_version
 
 _PACKAGES = ("torch", "numpy", "pillow", "openvino", "onnxruntime", "onnx", "onnxscript")

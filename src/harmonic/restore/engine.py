@@ -18,10 +18,10 @@ from harmonic.ops.eight_bit import decoded, encoded
 from harmonic.ops.noise import Noise
 from harmonic.ops.thumbnail import thumbnail_of_strips
 from harmonic.restore.device import free_memory
-from harmonic.restore.guard import Attempt, run_guarded
 from harmonic.restore.parts import Canvas, PictureParts, checked_region, surroundings
 from harmonic.restore.rows import RowsIn, RowsOut
-from harmonic.restore.runtime import base_of, torch_runtime
+from harmonic.restore.runtimes.guard import Attempt, run_guarded
+from harmonic.restore.runtimes.runtime import base_of, torch_runtime
 from harmonic.restore.tile import Tile, plan_tiles, restore_tiled
 from harmonic.restore.tile_size import TileSize, fitting_tiles
 

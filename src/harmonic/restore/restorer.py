@@ -25,14 +25,14 @@ from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.resize import resize_to
 from harmonic.restore.alpha import enlarge_alpha
-from harmonic.restore.attempts import attempts_of
 from harmonic.restore.device import pick_device
 from harmonic.restore.dials import Dials, Keywords, restore_dialled
 from harmonic.restore.engine import Engine, Progress, Result
 from harmonic.restore.file import FileKeywords, Report, Settings, restore_file
 from harmonic.restore.foreign import samples_of_array, samples_of_tensor
 from harmonic.restore.parts import PictureParts
-from harmonic.restore.runtime_choice import choose
+from harmonic.restore.runtimes.attempts import attempts_of
+from harmonic.restore.runtimes.choice import choose
 from harmonic.restore.tile_size import TileSize, parse_tile
 
 DEFAULT_MODEL = "restore-fast"

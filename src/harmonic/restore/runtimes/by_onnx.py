@@ -8,7 +8,7 @@ from torch import Tensor
 from harmonic.nn.guide import Context
 from harmonic.nn.parts import Parts
 from harmonic.ops.noise import Noise
-from harmonic.restore.runtime import Runtime
+from harmonic.restore.runtimes.runtime import Runtime
 
 
 def onnx_runtime(model: bytes, threads: int) -> Runtime:

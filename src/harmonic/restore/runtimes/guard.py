@@ -15,7 +15,7 @@ from harmonic.nn.guide import Context
 from harmonic.nn.parts import Parts
 from harmonic.ops.band import cell_mean
 from harmonic.ops.noise import Noise
-from harmonic.restore.runtime import Runtime
+from harmonic.restore.runtimes.runtime import Runtime
 
 # L2 grants 1e-6 of the largest value before projection, which parts no longer tell: the largest correction stands in
 # for it, and one level of 65,536 is the least, since less cannot be seen.

@@ -8,7 +8,7 @@ from pathlib import Path
 from harmonic.errors import HarmonicError
 from harmonic.images.atomic import atomic_write
 from harmonic.network.harmonic import Harmonic
-from harmonic.restore.onnx_graph import onnx_model
+from harmonic.restore.runtimes.onnx_graph import onnx_model
 from harmonic.version import package_version
 
 

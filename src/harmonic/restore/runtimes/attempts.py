@@ -8,10 +8,10 @@ from harmonic.assets import model_names, weights_path
 from harmonic.network.checkpoint import load_network
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
-from harmonic.restore.exported_cache import cached_model
-from harmonic.restore.guard import Attempt
-from harmonic.restore.runtime import Runtime, torch_runtime
-from harmonic.restore.runtime_choice import Choice
+from harmonic.restore.runtimes.choice import Choice
+from harmonic.restore.runtimes.exported_cache import cached_model
+from harmonic.restore.runtimes.guard import Attempt
+from harmonic.restore.runtimes.runtime import Runtime, torch_runtime
 
 
 def attempts_of(network: Harmonic, device: torch.device, choice: Choice, name: str | None) -> tuple[list[Attempt], str]:
@@ -38,14 +38,14 @@ def _chosen(network: Harmonic, device: torch.device, choice: Choice) -> tuple[Ru
     threads = torch.get_num_threads()
     match choice.runtime:
         case "openvino":
-            from harmonic.restore.runtime_openvino import openvino_runtime
+            from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
             model, note = cached_model(network)
             measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
             generating = torch_runtime(network, device, choice.precision)
             return openvino_runtime(model, choice.precision, threads, generating, **measures), note
         case "onnx":
-            from harmonic.restore.runtime_onnx import onnx_runtime
+            from harmonic.restore.runtimes.by_onnx import onnx_runtime
 
             model, note = cached_model(network)
             return onnx_runtime(model, threads), note

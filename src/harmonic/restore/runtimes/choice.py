@@ -7,7 +7,7 @@ import torch
 
 from harmonic.errors import UsageError
 from harmonic.restore.device import pick_precision
-from harmonic.restore.runtime import RUNTIMES
+from harmonic.restore.runtimes.runtime import RUNTIMES
 
 PACKAGES = {"openvino": ("openvino",), "onnx": ("onnxruntime",)}
 EXPORTERS = ("onnx", "onnxscript")

@@ -18,9 +18,9 @@ from harmonic.nn.parts import Parts
 from harmonic.ops.band import low_band
 from harmonic.ops.noise import Noise
 from harmonic.ops.pad import pad_to_multiple
-from harmonic.restore.quiet_openvino import import_openvino
-from harmonic.restore.runtime import Runtime, base_of
-from harmonic.restore.runtime_onnx import inputs_of, parts_of
+from harmonic.restore.runtimes.by_onnx import inputs_of, parts_of
+from harmonic.restore.runtimes.quiet_openvino import import_openvino
+from harmonic.restore.runtimes.runtime import Runtime, base_of
 
 _HINTS = {"fp32": "f32", "bf16": "bf16"}
 

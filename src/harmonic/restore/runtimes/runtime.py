@@ -1,6 +1,6 @@
 """What runs a network: a function from a picture, its context and its noise to `Parts`. torch is one of them.
 
-Others (`runtime_onnx.py`, `runtime_openvino.py`) run the exported file of parts. The engine does not know which it has.
+Others (`by_onnx.py`, `by_openvino.py`) run the exported file of parts. The engine does not know which it has.
 """
 
 from collections.abc import Callable

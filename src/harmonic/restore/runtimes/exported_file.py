@@ -15,7 +15,7 @@ from harmonic.network.checkpoint import Card
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
 from harmonic.ops.noise import Noise
-from harmonic.restore.onnx_graph import onnx_model, package
+from harmonic.restore.runtimes.onnx_graph import onnx_model, package
 from harmonic.version import package_version
 
 Format = Literal["onnx", "openvino"]

@@ -13,7 +13,7 @@ from torch import Tensor
 from harmonic.errors import UsageError
 from harmonic.network.export import dynamic_batch, dynamic_sides, exportable
 from harmonic.network.harmonic import Harmonic
-from harmonic.restore.quiet_openvino import import_openvino
+from harmonic.restore.runtimes.quiet_openvino import import_openvino
 from harmonic.restore.tile import round_up
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""What runs a network, and who steps in when it fails."""

@@ -54,6 +54,12 @@ def test_names_come_from_stdin(restore, folder, tmp_path, monkeypatch):
     assert names(tmp_path / "out") == ["a.png", "b.png"]
 
 
+def test_a_list_without_names_is_wrong_usage(restore, monkeypatch):
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    answer = restore("-", "-q")
+    assert answer.code == 2 and "stdin names no pictures" in answer.err
+
+
 def test_a_dry_run_tells_and_writes_nothing(restore, folder, tmp_path):
     restore(folder / "a.png", "-o", tmp_path / "out" / "a.png", "-q")
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}

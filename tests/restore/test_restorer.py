@@ -170,3 +170,12 @@ def test_a_scale_that_the_weights_do_not_have_is_refused(tiny_weights):
 def test_an_unknown_model_is_refused():
     with pytest.raises(WeightsError, match="is not bundled"):
         Restorer("nonsense")
+
+
+def test_parts_of_a_cut_out_add_up_to_its_result(restorer):
+    pixels = np.random.default_rng(0).integers(0, 256, (40, 48, 4), np.uint8)
+    pixels[:, :24, 3], pixels[:, 24:, 3] = 0, 255
+    cut_out = Picture(pixels[..., :3], pixels[..., 3])
+    mixed = restorer.decompose(cut_out).mix()
+    result = restorer.restore_picture(cut_out).colour
+    assert np.abs(255 * mixed.clip(0, 1) - result)[:, 24:].max() <= 0.51

@@ -128,6 +128,8 @@ def restore(
     Prints the name of each result. A picture that fails is reported and the others go on (exit code 1).
     """
     inputs = expanded(inputs)
+    if not inputs:
+        raise UsageError("INPUT -: stdin names no pictures; give a name on each line")
     if watch and (dry_run or retry):
         raise UsageError("--watch: goes neither with --dry-run nor with --retry; drop one of them")
     if watch and not (len(inputs) == 1 and inputs[0].is_dir()):

@@ -1,7 +1,7 @@
 """Who is trained beside `fast`, and on what they are scored: one line-up for each table of equal budgets.
 
-Each peer is as narrow and shallow as it must be to take the time of `fast` (fused, fp32, two threads) within 15 %;
-the ratios that were measured stand beside the sizes, and `harmonic bench peers --time` measures them again.
+Each peer is as narrow and shallow as it must be to take the time of `fast` (fused, fp32) within 15 %; first matched by
+processor time of one thread on a busy machine. `harmonic bench peers --time` measures the ratios that are published.
 """
 
 from collections.abc import Callable, Mapping

@@ -17,7 +17,7 @@ from harmonic.images.read import MOST_PIXELS, read_picture
 from harmonic.images.write import refuse_unwritable, write_picture
 from harmonic.restore.dials import Dials, Keywords
 from harmonic.restore.engine import Progress
-from harmonic.restore.size import plan_size
+from harmonic.restore.size import size_of_result
 from harmonic.restore.stream import MOST_HELD, restore_strips
 from harmonic.version import package_version
 
@@ -108,7 +108,8 @@ def open_file(restorer: "Restorer", source: Path, target: Path, settings: Settin
     if not _streamed(restorer, source, settings):
         picture = read_picture(source, max_pixels=settings.max_pixels, page=settings.page)
         with _named(source):
-            width, height = _size_of_result(restorer, picture, settings)
+            height, width = picture.colour.shape[:2]
+            width, height = size_of_result(settings.size, width, height, restorer.scale, restorer.name)
             dtype = picture.colour.dtype.type
             refuse_unwritable(target, settings.format, width, height, picture.alpha is not None, dtype)
     return Opened(source, target, settings, picture, time.monotonic() - started)
@@ -184,15 +185,6 @@ def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
         return False
     whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None
     return not whole and (seen.opaque or (settings.strength == 0 and restorer.scale == 1))
-
-
-def _size_of_result(restorer: "Restorer", picture: Picture, dials: Dials) -> tuple[int, int]:
-    """Width and height."""
-    height, width = picture.colour.shape[:2]
-    if dials.size is None:
-        return restorer.scale * width, restorer.scale * height
-    plan = plan_size(dials.size, width, height, [restorer.scale], restorer.name)
-    return plan.width, plan.height
 
 
 def mark_of_making(restorer: "Restorer", dials: Dials, form: Format | None) -> str | None:

@@ -13,7 +13,7 @@ from harmonic.restore.batch import Pair, result_key_of
 from harmonic.restore.file import Settings
 from harmonic.restore.ledger import Ledger
 from harmonic.restore.restorer import Restorer
-from harmonic.restore.size import plan_size
+from harmonic.restore.size import size_of_result
 
 _SIDE, _ROUNDS = 512, 2
 
@@ -41,7 +41,7 @@ def forecast(
         status, size = "unreadable", None
         if sides is not None:
             try:
-                size = _size(restorer, settings, *sides)
+                size = size_of_result(settings.size, *sides, restorer.scale, restorer.name)
                 status = _status(restorer, source, target, settings, ledger)
             except (PictureError, WeightsError):
                 pass
@@ -59,13 +59,6 @@ def seconds_per_pixel(restorer: Restorer) -> float:
         restorer.restore(pixels)
         times.append(time.perf_counter() - started)
     return min(times) / pixels[..., 0].size
-
-
-def _size(restorer: Restorer, settings: Settings, width: int, height: int) -> tuple[int, int]:
-    if settings.size is None:
-        return restorer.scale * width, restorer.scale * height
-    plan = plan_size(settings.size, width, height, [restorer.scale], restorer.name)
-    return plan.width, plan.height
 
 
 def _status(restorer: Restorer, source: Path, target: Path, settings: Settings, ledger: Ledger | None) -> str:

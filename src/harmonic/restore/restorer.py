@@ -174,7 +174,8 @@ class Restorer:
         if isinstance(picture, np.ndarray):
             samples = samples_of_array(picture)
         else:
-            samples = (picture if isinstance(picture, Picture) else read_picture(picture)).colour
+            given = picture if isinstance(picture, Picture) else read_picture(picture)
+            samples = given.colour if given.alpha is None else visible_colours(given.colour, given.alpha)
         return self.engine.parts(samples, seed, region, progress)
 
     def run_picture(self, picture: Picture, dials: Dials, progress: Progress | None) -> tuple[Picture, Result]:

@@ -97,6 +97,14 @@ def plan_size(size: Size, width: int, height: int, scales: Iterable[int], whose:
     raise WeightsError(f"{told}; name other weights with --model")
 
 
+def size_of_result(size: Size | None, width: int, height: int, scale: int, whose: str) -> tuple[int, int]:
+    """Width and height that one network's result gets. Raises as `plan_size` does."""
+    if size is None:
+        return scale * width, scale * height
+    plan = plan_size(size, width, height, [scale], whose)
+    return plan.width, plan.height
+
+
 def _scaled(factor: Fraction | float, width: int, height: int) -> tuple[int, int]:
     """Both sides, rounded half up, exactly for fractions."""
     half = Fraction(1, 2)

@@ -7,6 +7,7 @@ from typing import Any
 
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import FORMATS, Format, by_name, writable_like
+from harmonic.images.transparency import visible_colours
 from harmonic.images.write import encode, refuse_unwritable
 from harmonic.restore.dials import Dials
 from harmonic.restore.file import mark_of_making
@@ -76,7 +77,8 @@ def decomposing(picture: Admitted, wish: PartsForm, decoder: Decoder, metrics: M
         place = region
         if factor < 1:
             x, y, across, down = region
-            source = replace(source, colour=shrunk(source.colour[y : y + down, x : x + across], factor))
+            seen = source.colour if source.alpha is None else visible_colours(source.colour, source.alpha)
+            source = replace(source, colour=shrunk(seen[y : y + down, x : x + across], factor), alpha=None)
             place = 0, 0, source.colour.shape[1], source.colour.shape[0]
         with metrics.stage("restore"):
             parts = restorer.decompose(source, region=place, seed=wish.seed, progress=progress)

@@ -101,4 +101,4 @@ FORMS = {
 }  # fmt: skip
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, FORMS, Path("results/ablation"), crop=128, batch=2, seeds=1))
+    sys.exit(main(__doc__, FORMS, "reference", Path("results/ablation"), crop=128, batch=2, seeds=1))

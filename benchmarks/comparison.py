@@ -21,6 +21,8 @@ from torch import nn
 
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.degrade.apply import degrade
+from harmonic.measure.costs import gmac_per_megapixel
+from harmonic.measure.form_tables import form_tables
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import latencies
 from harmonic.network.config import NetworkConfig
@@ -49,8 +51,8 @@ def form(config: NetworkConfig, **losses: float) -> Form:
     return Form(lambda: Harmonic(config), losses)
 
 
-def main(title: str | None, forms: Mapping[str, Form], results: Path, **defaults: Any) -> int:
-    """The command line of a comparison. defaults: steps, seeds, crop, batch."""
+def main(title: str | None, forms: Mapping[str, Form], reference: str, results: Path, **defaults: Any) -> int:
+    """The command line of a comparison with `reference`, one of the forms. defaults: steps, seeds, crop, batch."""
     parser = argparse.ArgumentParser(description=title, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder of pictures with train.txt and val.txt")
     parser.add_argument("--out", type=Path, default=Path("runs") / results.name)
@@ -59,18 +61,20 @@ def main(title: str | None, forms: Mapping[str, Form], results: Path, **defaults
     parser.add_argument("--crop", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
     parser.add_argument("--only", nargs="*", choices=list(forms), default=list(forms))
-    parser.add_argument("--results", type=Path, default=results)
+    parser.add_argument(
+        "--results", type=Path, default=results, help="folder of the runs' figures; NAME.json beside it"
+    )
     parser.add_argument("--speed", action="store_true", help="only time the forms, and keep the ratios")
-    parser.add_argument("--table", action="store_true", help="only print the table of what is there")
+    parser.add_argument("--table", action="store_true", help="only gather what is there")
     parser.set_defaults(**defaults)
     args = parser.parse_args()
     keep_freed_memory()
+    args.results.mkdir(parents=True, exist_ok=True)
     timing = args.results / "speed.json"
+    costs = json.loads(timing.read_text()) if timing.exists() else {}
     if args.speed:
-        args.results.mkdir(parents=True, exist_ok=True)
-        known = json.loads(timing.read_text()) if timing.exists() else {}
-        known |= speed({name: forms[name].build for name in args.only})
-        timing.write_text(json.dumps(known, indent=1) + "\n")
+        costs |= speed({name: forms[name].build for name in args.only})
+        timing.write_text(json.dumps(costs, indent=1) + "\n")
     elif not args.table:
         if args.data is None:
             parser.error("training needs --data")
@@ -78,13 +82,18 @@ def main(title: str | None, forms: Mapping[str, Form], results: Path, **defaults
         thumbnails, crops = thumbnails_of(pictures), read_validation(args.data)
         for seed in range(args.seeds):
             for name in args.only:
-                print(
-                    json.dumps(one(name, forms[name], seed, args, pictures, thumbnails, crops)),
-                    file=sys.stderr,
-                    flush=True,
-                )
-    rows = [json.loads(path.read_text()) for path in sorted(args.results.glob(f"*-{args.steps}-{args.crop}-*.json"))]
-    print(table(list(forms), rows, json.loads(timing.read_text()) if timing.exists() else {}))
+                figures = one(name, forms[name], seed, args, pictures, thumbnails, crops)
+                print(json.dumps(figures), file=sys.stderr, flush=True)
+    content = {
+        "command": f"python benchmarks/{results.name}.py --data DIR/train",
+        "date": time.strftime("%Y-%m-%d"),
+        "reference": reference,
+        "forms": list(forms),
+        "costs": costs,
+        "runs": [json.loads(path.read_text()) for path in sorted(args.results.glob("*-*-*-*.json"))],
+    }
+    args.results.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
+    print("\n\n".join(form_tables(content)))
     return 0
 
 
@@ -117,7 +126,8 @@ def one(
     train(recipe, stream, {}, args.out / run, build=build)
     minutes = round((time.monotonic() - started) / 60, 1)
     parameters = sum(p.numel() for p in network[0].parameters())
-    figures = {"form": name, "seed": seed, "minutes": minutes, "parameters": parameters}
+    figures: dict[str, Any] = {"form": name, "steps": args.steps, "crop": args.crop, "batch": args.batch, "seed": seed}
+    figures |= {"minutes": minutes, "parameters": parameters}
     figures |= score(network[0].eval(), crops)
     done.parent.mkdir(parents=True, exist_ok=True)
     done.write_text(json.dumps(figures, indent=1) + "\n")
@@ -144,13 +154,13 @@ def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
 
 @torch.inference_mode()
 def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[str, dict[str, float]]:
-    """Median ratio of latency to NAFNet-w32 by form and precision, fused, two threads."""
+    """By form: GMAC/MP, and the median ratio of latency to NAFNet-w32 in each precision; fused, two threads."""
     torch.set_num_threads(2)
     x = torch.rand(1, 3, side, side)
     models = {name: form().eval().requires_grad_(False) for name, form in forms.items()}
     models = {name: fuse(m) if isinstance(m, Harmonic) else m for name, m in models.items()}
     base = NAFNet().eval().requires_grad_(False)
-    ratios: dict[str, dict[str, float]] = {name: {} for name in models}
+    ratios = {name: {"gmac": round(gmac_per_megapixel(model, side), 2)} for name, model in models.items()}
     for precision in ("fp32", "bf16"):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
             calls = {name: functools.partial(model, x) for name, model in models.items()}
@@ -158,21 +168,3 @@ def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[st
                 if name in ratios:
                     ratios[name][precision] = round(value.ratio, 3)
     return ratios
-
-
-def table(names: list[str], runs: list[dict], ratios: dict[str, dict[str, float]]) -> str:
-    """Markdown: a row per form, mean over seeds; the spread of the seeds is the noise floor."""
-    columns = ("mean", *CASES, "high", "low")
-    lines = [
-        "| form | params, M | " + " | ".join(columns) + " | seeds | spread of mean | time fp32 | bf16 |",
-        "|---|--:|" + "--:|" * (len(columns) + 4),
-    ]
-    for name in names:
-        rows = [row for row in runs if row["form"] == name]
-        if rows:
-            cells = " | ".join(f"{np.mean([row[c] for row in rows]):.2f}" for c in columns)
-            spread = max(row["mean"] for row in rows) - min(row["mean"] for row in rows)
-            ratio = " | ".join(f"{ratios[name][p]:.2f}" if name in ratios else "–" for p in ("fp32", "bf16"))
-            millions = rows[0]["parameters"] / 1e6
-            lines.append(f"| {name} | {millions:.2f} | {cells} | {len(rows)} | {spread:.2f} | {ratio} |")
-    return "\n".join(lines)

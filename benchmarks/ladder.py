@@ -36,4 +36,4 @@ FORMS = {
 }
 
 if __name__ == "__main__":
-    sys.exit(main(__doc__, FORMS, Path("results/ladder")))
+    sys.exit(main(__doc__, FORMS, "+fusion", Path("results/ladder")))

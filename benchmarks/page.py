@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from harmonic.measure.equal_table import equal_tables
+from harmonic.measure.form_tables import form_tables
 from harmonic.measure.published import beside_published, read_published, reproduced
 from harmonic.measure.speed_report import speed_tables
 from harmonic.measure.table import line, markdown
@@ -128,6 +129,9 @@ of its own, cooled down. PSNR in dB, means over the seeds; in brackets what ours
 interval over pictures, and on how many pictures ours is better, after as many steps. Time: ratio to ours, fused, two
 threads. Networks with global pooling see larger maps in testing than in training, as in their papers."""
 
+FORMS = """PSNR in dB on the validation crops, means over the seeds; high band: texture; 1/4 size: PSNR of the
+4x-down-sampled outputs, structure; mean: of the four damages. Time: ratio to NAFNet-w32 at 256², fused, two threads."""
+
 SECTIONS = (
     Section(
         "Quality of `restore-fast`",
@@ -175,6 +179,21 @@ ours).""",
         "equal-budget-x4.json",
         EQUAL,
         equal_budget,
+    ),
+    Section(
+        "Each module of `base` left out in turn",
+        "ablation.json",
+        f"""A narrow `base` of under 10 GMAC/MP, trained alike in every form; then forms of the whole network (seed
+§0.5), and every choice that no preset has, tried once. {FORMS} A difference from the reference below the spread of its
+seeds is none.""",
+        form_tables,
+    ),
+    Section(
+        "The ladder: from a plain U-Net to `fast`",
+        "ladder.json",
+        f"""Each rung adds one part; `plain-wide`, `+hf-wide` and `nafnet` spend the time of the whole network on a
+broader one without it. {FORMS}""",
+        form_tables,
     ),
     Section(
         "Training, steps per second",

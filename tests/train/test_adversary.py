@@ -44,7 +44,8 @@ def test_a_slow_trunk_has_a_tenth_of_the_rate():
     config = textured(trunk="slow")
     learner = Learner(Harmonic(TEXTURED.config()).train(), config)
     learner.set_rate(1.0)
-    rate_of = {id(p): group["lr"] for group in learner.optimizer.param_groups for p in group["params"]}
+    rate_of = {id(p): group["lr"] for optimizer in learner.optimizers for group in optimizer.param_groups
+               for p in group["params"]}  # fmt: skip
     rates = {name: rate_of[id(p)] for name, p in learner.model.named_parameters()}
     assert {rate for name, rate in rates.items() if name.startswith(HEAD)} == {1e-3}
     assert {rate for name, rate in rates.items() if not name.startswith(HEAD)} == {1e-4}

@@ -1,7 +1,7 @@
 """A run killed anywhere and resumed is the run that nobody touched, bit for bit; and all of the state is needed for it.
 
 The run has everything that a state can hold: network with context and experts, EMA, optimizer, texture head,
-discriminator with its own optimizer, guard.
+discriminator with its own optimizer, guard; Muon beside AdamW.
 """
 
 import os
@@ -40,7 +40,8 @@ CHANGES = {
 def everything(steps, **changes):
     discriminator = {"channels": 8, "learning_rate": 1e-3, "r1": 0.1}
     values = {"model": Model(preset="base", changes=CHANGES), "guard": {"spike": 50},
-              "texture": {"trunk": "trained", "discriminator": discriminator}, "data": {"synthetic": 0.2}}  # fmt: skip
+              "texture": {"trunk": "trained", "discriminator": discriminator}, "data": {"synthetic": 0.2},
+              "optimizer": {"form": "muon"}}  # fmt: skip
     return recipe(steps, **{**values, **changes})
 
 
@@ -49,9 +50,9 @@ def stream_of(config):
     return Stream(given, config.mixture, config.seed, thumbnails=thumbnails_of(given), synthetic=0.2)
 
 
-LEFT_OUT = ["model", "ema", "optimizer/step", "optimizer/exp_avg/", "optimizer/exp_avg_sq", "discriminator",
-            "discriminator/down.0.u", "adversary/step", "adversary/exp_avg/", "adversary/exp_avg_sq", "step", "losses",
-            "sums"]  # fmt: skip
+LEFT_OUT = ["model", "ema", "optimizer/step", "optimizer/exp_avg/", "optimizer/exp_avg_sq", "optimizer/momentum",
+            "discriminator", "discriminator/down.0.u", "adversary/step", "adversary/exp_avg/", "adversary/exp_avg_sq",
+            "step", "losses", "sums"]  # fmt: skip
 """Tensors by the beginning of their name, and fields of `Progress`; what only troubles change is in test_guard."""
 
 

@@ -20,7 +20,7 @@ from harmonic.losses.pixel import l1
 from harmonic.losses.texture import texture_distance
 from harmonic.nn.discriminator import Judgement, UNetDiscriminator
 from harmonic.nn.parts import Parts
-from harmonic.train.adamw import adamw
+from harmonic.train.optimizers import optimizers_of, set_rate
 from harmonic.train.recipe import Optimizer, Texture
 
 
@@ -38,19 +38,24 @@ class Adversary:
         self.network = UNetDiscriminator(settings.discriminator.channels, cell).to(where)
         self.network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
         own = optimizer.model_copy(
-            update={"learning_rate": settings.discriminator.learning_rate, "betas": (0.5, 0.99), "weight_decay": 0.0}
-        )
-        self.optimizer = adamw(self.network, own)
+            update={"form": "adamw", "learning_rate": settings.discriminator.learning_rate, "betas": (0.5, 0.99),
+                    "weight_decay": 0.0}
+        )  # fmt: skip
+        self.optimizers = optimizers_of(self.network, own)
         self._rate = own.learning_rate
 
     def set_rate(self, factor: float) -> None:
         """factor: of the recipe's learning rate."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._rate * factor
+        set_rate(self.optimizers, self._rate * factor)
+
+    def step(self) -> None:
+        """Take the step of the discriminator that the gradients say."""
+        for optimizer in self.optimizers:
+            optimizer.step()
 
     def begin(self) -> None:
         """Before each step: gradients are forgotten, spectral norms follow the weights."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.network.zero_grad(set_to_none=True)
         self.network.advance()
 
     def teaches(self, parts: Parts, target: Tensor) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""What training changes: the network, its EMA, the optimizer, and the adversary of a generative stage."""
+"""What training changes: the network, its EMA, the optimizers, and the adversary of a generative stage."""
 
 import copy
 from collections.abc import Sequence
@@ -10,8 +10,8 @@ from harmonic.losses.feature_file import load_features
 from harmonic.network.branches import TextureStage
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.stages import Stage
-from harmonic.train.adamw import adamw, moments, set_moments
 from harmonic.train.adversary import Adversary
+from harmonic.train.optimizers import moments, optimizers_of, set_moments, set_rate
 from harmonic.train.recipe import Recipe
 
 SLOW = 0.1
@@ -36,7 +36,7 @@ class Learner:
         self._values = list(model.state_dict().values())  # as they are at any time: they share the model's memory
         self.ema = {name: value.detach().clone() for name, value in model.state_dict().items()}
         slow = {"": 1.0} if trunk == "trained" else {HEAD: 1.0, "": SLOW}
-        self.optimizer = adamw(model, recipe.optimizer, slow)
+        self.optimizers = optimizers_of(model, recipe.optimizer, slow)
         for module in model.modules():
             if isinstance(module, Stage | TextureStage):
                 module.checkpointing = recipe.checkpointing
@@ -52,21 +52,21 @@ class Learner:
 
     def set_rate(self, factor: float) -> None:
         """factor: of the recipe's learning rates."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = self._recipe.optimizer.learning_rate * factor * group["share"]
+        set_rate(self.optimizers, self._recipe.optimizer.learning_rate * factor)
         if self.adversary is not None:
             self.adversary.set_rate(factor)
 
     def step(self, decay: float) -> None:
         """Take the step that the gradients say. decay: of the EMA."""
-        self.optimizer.step()
+        for optimizer in self.optimizers:
+            optimizer.step()
         get_ema_multi_avg_fn(decay)(list(self.ema.values()), self._values, 0)
         if self.adversary is not None:
-            self.adversary.optimizer.step()
+            self.adversary.step()
 
     def begin(self) -> None:
         """Before each step: gradients are forgotten."""
-        self.optimizer.zero_grad(set_to_none=True)
+        self.model.zero_grad(set_to_none=True)
         if self.adversary is not None:
             self.adversary.begin()
 
@@ -89,10 +89,10 @@ class Learner:
         """All tensors of the state, by name."""
         found = {f"model/{name}": value for name, value in self.model.state_dict().items()}
         found |= {f"ema/{name}": value for name, value in self.ema.items()}
-        found |= moments("optimizer", self.model, self.optimizer)
+        found |= moments("optimizer", self.model, self.optimizers)
         if self.adversary is not None:
             found |= {f"discriminator/{name}": value for name, value in self.adversary.network.state_dict().items()}
-            found |= moments("adversary", self.adversary.network, self.adversary.optimizer)
+            found |= moments("adversary", self.adversary.network, self.adversary.optimizers)
         return found
 
     def restore(self, tensors: dict[str, Tensor]) -> None:
@@ -104,10 +104,10 @@ class Learner:
         self.model.load_state_dict(groups["model"])
         for name, value in self.ema.items():
             value.copy_(groups["ema"][name])
-        set_moments(groups["optimizer"], self.model, self.optimizer)
+        set_moments(groups["optimizer"], self.model, self.optimizers)
         if self.adversary is not None:
             self.adversary.network.load_state_dict(groups["discriminator"])
-            set_moments(groups["adversary"], self.adversary.network, self.adversary.optimizer)
+            set_moments(groups["adversary"], self.adversary.network, self.adversary.optimizers)
 
 
 def clipped(parameters: Sequence[nn.Parameter], most: float) -> float:

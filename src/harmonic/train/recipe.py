@@ -80,8 +80,9 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Strict):
-    """AdamW; decay on matrices and kernels only."""
+    """Decay on matrices and kernels only. muon: Muon for those that mix channels, AdamW for all others, at one rate."""
 
+    form: Literal["adamw", "muon"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)
     weight_decay: float = Field(default=1e-4, ge=0)
     betas: tuple[Share, Share] = (0.9, 0.99)

@@ -63,7 +63,7 @@ def recipe_of(line_up: LineUp, steps: int, rate: float, seed: int) -> Recipe:
         model=Model(scale=line_up.scale),  # the stream's; the network itself is given to the loop
         mixture=line_up.mixture,
         losses=Losses(fft=0.05),
-        optimizer=Optimizer(learning_rate=rate),
+        optimizer=Optimizer(form="muon", learning_rate=rate),
         schedule=Schedule(
             steps=steps, warmup=max(1, steps // 20), phases=(Phase(crop=line_up.crop, batch=line_up.batch),)
         ),

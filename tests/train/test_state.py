@@ -98,3 +98,10 @@ def test_every_tensor_of_the_state_is_asked_for(tmp_path):
 
 def test_there_is_no_state_in_an_empty_folder(tmp_path):
     assert latest_state(tmp_path / "none", CONFIG) is None
+
+
+def test_a_run_of_a_version_that_lacked_a_key_goes_on_with_its_default():
+    older = CONFIG.model_dump(mode="json")
+    del older["optimizer"]["form"], older["guard"]
+    assert CONFIG.differences(older) == []
+    assert recipe(8, save_every=1, optimizer={"form": "muon"}).differences(older) == ["optimizer.form"]

@@ -210,9 +210,11 @@ class Recipe(Strict):
     def differences(self, other: dict[str, Any]) -> list[str]:
         """Dotted keys whose values in another recipe's tree would make this run another one.
 
-        Length, intervals and words may change between a run and its continuation.
+        Length, intervals and words may change between a run and its continuation. A key that the other one, of an
+        older version, does not have counts as its default.
         """
-        own, other = flattened(self.model_dump(mode="json")), flattened(other)
+        own = flattened(self.model_dump(mode="json"))
+        other = flattened(Recipe(name=self.name).model_dump(mode="json")) | flattened(other)
         return sorted(key for key in own.keys() | other.keys() if key not in FREE and own.get(key) != other.get(key))
 
 

@@ -45,7 +45,7 @@ def test_the_blocker_blocks():
         ("from harmonic import Restorer", COMMAND_LINE | EXTRAS | TESTS | {"yaml"}),
         ("import harmonic.measure.suites", COMMAND_LINE | EXTRAS | TESTS),
         ("import harmonic.images.read, harmonic.images.write", COMMAND_LINE | EXTRAS | TESTS | {"torch", "pydantic"}),
-        ("import harmonic.serve.worker", COMMAND_LINE | EXTRAS | TESTS | {"torch", "pydantic"}),
+        ("import harmonic.images.worker, harmonic.images.apart", COMMAND_LINE | EXTRAS | TESTS | {"torch", "pydantic"}),
         ("import harmonic; print(harmonic.__version__)", COMMAND_LINE | EXTRAS | TESTS | {"torch", "numpy", "PIL"}),
         ("import harmonic.cli", EXTRAS | TESTS | {"torch", "numpy"}),
     ],

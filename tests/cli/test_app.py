@@ -107,7 +107,7 @@ def test_errors_of_the_system_are_one_line(harmonic, monkeypatch, error, code, l
     def fail():
         raise error
 
-    monkeypatch.setattr("harmonic.assets.model_names", fail)
+    monkeypatch.setattr("harmonic.assets.manifest.read_manifest", fail)
     answer = harmonic("models")
     assert answer.code == code and answer.err.startswith(line) and answer.err.count("\n") == 1
 

@@ -52,6 +52,15 @@ def test_one_bad_file_costs_one_file(restorer, pairs):
     assert [e["tile"] for e in entries(pairs[0][1].parent) if e["state"] == "done"] == ["whole", "whole"]
 
 
+def test_a_decoder_that_crashes_costs_one_file(restorer, pairs, crashing):
+    pairs[1][0].write_bytes(pairs[0][0].read_bytes())
+    crashing(pairs[1][0])
+    outcomes = run(restorer, pairs)
+    assert kinds(outcomes) == [Done, Failed, Done] and outcomes[1].stage == "read"
+    assert str(pairs[1][0]) in outcomes[1].reason and "its decoder crashed" in outcomes[1].reason
+    assert kinds(run(restorer, pairs)) == [Skipped, Failed, Skipped]
+
+
 def test_a_second_run_does_only_what_is_missing(restorer, pairs):
     run(restorer, pairs)
     before = pairs[0][1].stat().st_mtime_ns

@@ -1,4 +1,4 @@
-"""Decoding in a process of its own: the same pictures, and no harm from those that are meant to do some."""
+"""The service's decoding process: refusals in its words, bounds on memory and time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,7 +18,7 @@ from uploads import bomb, encoded, picture
 def decoder() -> Iterator[Decoder]:
     decoder = Decoder(1_000_000, 10)
     yield decoder
-    decoder.close()
+    decoder.apart.close()
 
 
 def saved(folder: Path, data: bytes, suffix: str = ".png") -> Path:
@@ -65,7 +65,7 @@ def test_memory_is_bounded_and_the_next_picture_is_decoded(tmp_path: Path, monke
         assert refused.value.status == 422
         assert small.decode(saved(tmp_path, picture())).colour.shape == (30, 40, 3)
     finally:
-        small.close()
+        small.apart.close()
 
 
 def test_a_decoder_that_takes_too_long_is_ended_and_begun_anew(tmp_path: Path):
@@ -73,8 +73,8 @@ def test_a_decoder_that_takes_too_long_is_ended_and_begun_anew(tmp_path: Path):
     try:
         with pytest.raises(Refusal, match="within the limits"):
             hasty.decode(saved(tmp_path, picture()))
-        assert hasty.restarts == 1
-        hasty.seconds = 10
+        assert hasty.apart.restarts == 1
+        hasty.apart.seconds = 10
         assert hasty.decode(saved(tmp_path, picture())).colour.shape == (30, 40, 3)
     finally:
-        hasty.close()
+        hasty.apart.close()

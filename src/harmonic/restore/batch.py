@@ -1,5 +1,5 @@
-"""Many files: one is read and one is written while one is restored; one bad file costs one file, and work that is done
-already is not done again.
+"""Many files: one is read and one is written while one is restored; one bad file costs one file, also one that makes
+its decoder crash, and work that is done already is not done again.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -8,9 +8,12 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from harmonic.errors import HarmonicError, PictureError, WeightsError
+from harmonic.images.apart import Apart
 from harmonic.images.glance import upright_size
+from harmonic.images.read import read_picture
 from harmonic.restore.file import (
     Opened,
+    Reader,
     Report,
     Restored,
     Settings,
@@ -51,6 +54,9 @@ class Failed:
     reason: str
 
 
+_LONGEST_READ = 600.0
+"""Seconds after which a decoder counts as hung."""
+
 Outcome = Done | Skipped | Failed
 Pair = tuple[Path, Path]
 
@@ -70,7 +76,8 @@ def restore_files(
     Raises ResourceError and UsageError, which would meet every file, once what is finished has been told; a
     PictureError becomes a `Failed`. Two inputs and two results are held at most.
     """
-    job = Stages(restorer, settings, ledger)
+    apart = Apart(_LONGEST_READ) if len(pairs) > 1 else None
+    job = Stages(restorer, settings, ledger, apart.read if apart else read_picture)
     sizes = [_header_pixels(source) for source, _ in pairs] if progress else [0] * len(pairs)
     total, done = sum(sizes), 0
     with ThreadPoolExecutor(1, "read") as reading, ThreadPoolExecutor(1, "write") as writing:
@@ -103,6 +110,8 @@ def restore_files(
             raise
         finally:
             reading.shutdown(wait=False, cancel_futures=True)
+            if apart:
+                apart.close()
 
 
 @dataclass(frozen=True)
@@ -112,6 +121,7 @@ class Stages:
     restorer: Restorer
     settings: Settings
     ledger: Ledger | None
+    read: Reader = read_picture
 
     def opened(self, source: Path, target: Path) -> tuple[Opened | Skipped | Failed, str | None]:
         """Also the key of the result, for the ledger."""
@@ -123,7 +133,7 @@ class Stages:
             if self.ledger.was_begun(target):  # a run was killed here, so a file of that name is our own
                 settings = replace(settings, overwrite=True)
         try:
-            return open_file(self.restorer, source, target, settings), key
+            return open_file(self.restorer, source, target, settings, self.read), key
         except (PictureError, WeightsError) as error:
             return Failed(source, target, "read", str(error)), key
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from harmonic.errors import PictureError, WeightsError
 from harmonic.images.disclosure import disclosed
@@ -23,6 +23,12 @@ from harmonic.version import package_version
 
 if TYPE_CHECKING:
     from harmonic.restore.restorer import Restorer
+
+
+class Reader(Protocol):
+    """`read_picture`, or one that does as it does."""
+
+    def __call__(self, path: Path, /, *, max_pixels: int, page: int | None) -> Picture: ...
 
 
 class FileKeywords(Keywords, total=False):
@@ -99,14 +105,16 @@ def restore_file(
     return write_restored(restore_opened(restorer, open_file(restorer, source, target, settings), progress))
 
 
-def open_file(restorer: "Restorer", source: Path, target: Path, settings: Settings) -> Opened:
+def open_file(
+    restorer: "Restorer", source: Path, target: Path, settings: Settings, read: Reader = read_picture
+) -> Opened:
     """Read, and refuse what cannot be written in the end. Raises HarmonicError that names the file."""
     started = time.monotonic()
     restorer.check(settings)
     refuse_existing(target, settings.overwrite)
     picture = None
     if not _streamed(restorer, source, settings):
-        picture = read_picture(source, max_pixels=settings.max_pixels, page=settings.page)
+        picture = read(source, max_pixels=settings.max_pixels, page=settings.page)
         with _named(source):
             height, width = picture.colour.shape[:2]
             width, height = size_of_result(settings.size, width, height, restorer.scale, restorer.name)

@@ -88,7 +88,7 @@ class Service:
     async def warm_up(self) -> None:
         """Raises WeightsError when the default model cannot be loaded."""
         for decoder in (self.looker, self.decoder):
-            decoder.start()
+            decoder.apart.start()
         self._digest = await self._self_test()
 
     async def drain(self) -> None:
@@ -105,15 +105,16 @@ class Service:
         for work in list(self._works):
             work.stop(draining())
         self.compute.close()
-        self.looker.close()
-        self.decoder.close()
+        self.looker.apart.close()
+        self.decoder.apart.close()
         self.spool.close()
 
     def metrics_text(self) -> str:
+        restarts = self.looker.apart.restarts + self.decoder.apart.restarts
         return self.metrics.text({
             "harmonic_queue_jobs": ("Jobs that wait or run.", self.queue.jobs),
             "harmonic_queue_pixels": ("Input pixels that wait or run.", self.queue.pixels),
-            "harmonic_decoder_restarts": ("Decoding processes ended.", self.looker.restarts + self.decoder.restarts),
+            "harmonic_decoder_restarts": ("Decoding processes ended.", restarts),
             "harmonic_seconds_per_megapixel": ("As measured of late.", 1e6 * self.compute.seconds_per_pixel),
             "process_resident_memory_bytes": ("Of the service, decoders not counted.", resident_bytes()),
         })  # fmt: skip

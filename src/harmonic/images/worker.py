@@ -1,13 +1,14 @@
-"""The process that decodes: `python -m harmonic.serve.worker MEMORY SECONDS`.
+"""The process that decodes: `python -m harmonic.images.worker MEMORY SECONDS`; 0: no bound.
 
-Decoders are where hostile files do harm. So they run here, with a bound on memory and CPU time, and without torch, a
-socket or a name that a client chose. Lines of JSON on stdin ask for one file each; on stdout a line of JSON answers,
-followed by the pixels as they lie in memory. No pickle: whoever takes over a decoder can send numbers and texts only.
+Decoders are where hostile and broken files do harm. So they run here, with a bound on memory and CPU time, and without
+torch or a socket. Lines of JSON on stdin ask for one file each; on stdout a line of JSON answers, followed by the
+pixels as they lie in memory. No pickle: whoever takes over a decoder can send numbers and texts only.
 """
 
 import base64
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterable
 from dataclasses import fields
@@ -18,26 +19,28 @@ import numpy as np
 from PIL import Image
 
 from harmonic.errors import PictureError
-from harmonic.images.picture import Picture
+from harmonic.images.message import shown
 from harmonic.images.read import read_picture
-
-NAME = "picture"  # in messages; the name on disk is ours and says nothing
 
 
 def main() -> None:
     most_bytes, seconds = int(sys.argv[1]), int(sys.argv[2])
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end is the end of stdin
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not pass for an answer
-    _limit_memory(most_bytes)
+    if most_bytes:
+        _limit_memory(most_bytes)
     for line in sys.stdin:
         asked = json.loads(line)
-        _limit_time(seconds)
+        if seconds:
+            _limit_time(seconds)
         try:
             answer, samples = _answer(asked)
         except PictureError as error:
             answer, samples = {"refused": str(error)}, []
         except MemoryError:
-            answer, samples = {"refused": f"{NAME}: needs more memory than is allowed; shrink it first"}, []
+            text = f"{shown(asked['path'])}: needs more memory than is allowed; shrink it first"
+            answer, samples = {"refused": text}, []
         answers.write(json.dumps(answer).encode() + b"\n")
         for array in samples:
             answers.write(np.ascontiguousarray(array).data.cast("B"))
@@ -49,7 +52,7 @@ def _answer(asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
     path, max_pixels = Path(asked["path"]), asked["max_pixels"]
     if asked["task"] == "look":
         return _look(path, asked["format"], max_pixels), []
-    picture = _read(path, max_pixels)
+    picture = read_picture(path, max_pixels=max_pixels, page=asked["page"])
     arrays = [picture.colour] if picture.alpha is None else [picture.colour, picture.alpha]
     told = {
         "arrays": [[array.dtype.name, array.shape] for array in arrays],
@@ -68,18 +71,11 @@ def _look(path: Path, form: str, max_pixels: int) -> dict[str, Any]:
             table = [int(value) for value in tables[min(tables)]] if tables else None
             return {"width": image.width, "height": image.height, "mode": image.mode, "table": table}
     except Image.DecompressionBombError:
-        text = f"{NAME}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"
+        text = f"{shown(path)}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"
         return {"refused": text, "code": "image_too_large"}
     except Exception:  # a depth that Pillow does not know, or damage: the reader says which
-        colour = _read(path, max_pixels).colour
+        colour = read_picture(path, max_pixels=max_pixels).colour
         return {"width": colour.shape[1], "height": colour.shape[0], "mode": "L" if colour.shape[2] == 1 else "RGB"}
-
-
-def _read(path: Path, max_pixels: int) -> Picture:
-    try:
-        return read_picture(path, max_pixels=max_pixels)
-    except PictureError as error:
-        raise PictureError(f"{NAME}: {str(error).removeprefix(f'{path}: ')}") from None
 
 
 def _plain(value: Any) -> Any:

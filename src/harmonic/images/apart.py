@@ -1,0 +1,145 @@
+"""Pictures read in a process of its own: a decoder that crashes or hangs costs one file, and not the run.
+
+The process is asked for one file at a time, ended when it takes too long, and begun anew. What it answers is checked
+before it is believed.
+"""
+
+import base64
+import json
+import math
+import os
+import subprocess
+import sys
+import threading
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from harmonic.errors import PictureError
+from harmonic.images.message import shown
+from harmonic.images.picture import Metadata, Picture
+from harmonic.images.read import MOST_PIXELS
+
+_PROGRAM = ("-m", "harmonic.images.worker")
+_DTYPES = ("uint8", "uint16", "float32")
+_LONGEST_LINE = 64 << 20  # metadata travel in it
+
+
+class Apart:
+    """One process, one file at a time; callable from any thread. The process begins with the first file.
+
+    seconds: for one file, on the clock. most_bytes: of address space that a file may take, and `seconds` of CPU then
+    too; None: as much as there is.
+    """
+
+    def __init__(self, seconds: float, most_bytes: int | None = None):
+        self.seconds, self._most_bytes = seconds, most_bytes
+        self.restarts = 0
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        """Have the process ready before the first picture comes."""
+        with self._lock:
+            self._running()
+
+    def read(self, path: Path, *, max_pixels: int = MOST_PIXELS, page: int | None = None) -> Picture:
+        """As `read_picture`. Raises PictureError, also where the process broke off or took too long."""
+        told, arrays = self.ask({"task": "read", "path": str(path), "max_pixels": max_pixels, "page": page})
+        metadata = Metadata(**{name: _rich(value) for name, value in told["metadata"].items()})
+        alpha = arrays[1] if len(arrays) > 1 else None
+        return Picture(arrays[0], alpha, told["format"], metadata, tuple(told["notes"]))
+
+    def ask(self, asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
+        """A question as `worker.py` knows it -> its answer and arrays. Raises PictureError where there is none, or a
+        refusal; `TooLarge` where it is one for the size that the header tells.
+        """
+        with self._lock:
+            process = self._running()
+            clock = threading.Timer(self.seconds, process.kill)
+            clock.start()
+            try:
+                told, arrays = _exchange(process, asked)
+            except (OSError, ValueError, EOFError) as error:
+                self.restarts += 1
+                self._end()
+                text = "could not be decoded within the limits of memory and time, or its decoder crashed"
+                raise PictureError(f"{shown(asked['path'])}: {text}; save it anew, or shrink it") from error
+            finally:
+                clock.cancel()
+        if "refused" in told:
+            raise (TooLarge if told.get("code") == "image_too_large" else PictureError)(str(told["refused"]))
+        return told, arrays
+
+    def close(self) -> None:
+        """Also while a file is read, which fails then."""
+        if process := self._process:
+            process.kill()
+        with self._lock:
+            self._end()
+
+    def __enter__(self) -> "Apart":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        if self._process is None or self._process.poll() is not None:
+            self._end()
+            self._process = self._begin()
+        return self._process
+
+    def _begin(self) -> subprocess.Popen[bytes]:
+        bounds = (self._most_bytes, math.ceil(self.seconds)) if self._most_bytes else (0, 0)
+        command = [sys.executable, *_PROGRAM, *map(str, bounds)]
+        # One thread each and no token: a decoder needs neither, and stacks of threads count as memory.
+        quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1", "MALLOC_ARENA_MAX": "2"}
+        environment = {k: v for k, v in os.environ.items() if k != "HARMONIC_TOKEN"} | quiet
+        pipe, null = subprocess.PIPE, subprocess.DEVNULL
+        return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=null, env=environment)
+
+    def _end(self) -> None:
+        if self._process is None:
+            return
+        process, self._process = self._process, None
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe:
+                with suppress(BrokenPipeError):  # a question that it did not live to read
+                    pipe.close()
+
+
+class TooLarge(PictureError):
+    """More pixels than are allowed, by the header."""
+
+
+def _exchange(process: subprocess.Popen[bytes], asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
+    assert process.stdin and process.stdout
+    process.stdin.write(json.dumps(asked).encode() + b"\n")
+    process.stdin.flush()
+    line = process.stdout.readline(_LONGEST_LINE)
+    if not line.endswith(b"\n"):
+        raise EOFError("the decoder has ended")
+    told = json.loads(line)
+    arrays = []
+    for name, shape in told.get("arrays", ()):
+        if name not in _DTYPES or not all(isinstance(side, int) and side > 0 for side in shape):
+            raise ValueError("no picture")
+        if math.prod(shape[:2]) > asked["max_pixels"] or len(shape) not in (2, 3) or shape[2:] not in ([], [1], [3]):
+            raise ValueError("no picture of this size")
+        array = np.empty(shape, name)
+        if process.stdout.readinto(memoryview(array).cast("B")) != array.nbytes:  # type: ignore[attr-defined]
+            raise EOFError("the decoder has ended")
+        arrays.append(array)
+    return told, arrays
+
+
+def _rich(value: Any) -> Any:
+    """Undoes `worker._plain`."""
+    if isinstance(value, dict):
+        return base64.b64decode(value["base64"])
+    return tuple(_rich(item) for item in value) if isinstance(value, list) else value

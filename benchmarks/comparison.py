@@ -33,7 +33,7 @@ from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
 from harmonic.train.batches import thumbnails_of
 from harmonic.train.data import read_training, read_validation
 from harmonic.train.loop import train
-from harmonic.train.recipe import Losses, Phase, Recipe, Schedule
+from harmonic.train.recipe import Losses, Optimizer, Phase, Recipe, Schedule
 from harmonic.train.samples import Stream
 from harmonic.train.validate import CASES, MOST_DB
 
@@ -60,6 +60,7 @@ def main(title: str | None, forms: Mapping[str, Form], reference: str, results: 
     parser.add_argument("--seeds", type=int, default=2, help="seeds 0 to this less one")
     parser.add_argument("--crop", type=int, default=64)
     parser.add_argument("--batch", type=int, default=8)
+    parser.add_argument("--optimizer", choices=("adamw", "muon"), default="muon")
     parser.add_argument("--only", nargs="*", choices=list(forms), default=list(forms))
     parser.add_argument(
         "--results", type=Path, default=results, help="folder of the runs' figures; NAME.json beside it"
@@ -90,7 +91,7 @@ def main(title: str | None, forms: Mapping[str, Form], reference: str, results: 
         "reference": reference,
         "forms": list(forms),
         "costs": costs,
-        "runs": [json.loads(path.read_text()) for path in sorted(args.results.glob("*-*-*-*.json"))],
+        "runs": [json.loads(path.read_text()) for path in sorted(args.results.glob("*-*-*-*-*.json"))],
     }
     args.results.with_suffix(".json").write_text(json.dumps(content, indent=1) + "\n")
     print("\n\n".join(form_tables(content)))
@@ -107,12 +108,13 @@ def one(
     crops: list[np.ndarray],
 ) -> dict:
     """Train one form with one seed, or take the finished run -> its figures."""
-    run = f"{name}-{args.steps}-{args.crop}-{seed}"
+    run = f"{name}-{args.steps}-{args.crop}-{args.optimizer}-{seed}"
     done = args.results / f"{run}.json"
     if done.exists():
         return json.loads(done.read_text())
     recipe = Recipe(
         name="comparison", losses=Losses(**{"fft": 0.05, **form.losses}), seed=seed,
+        optimizer=Optimizer(form=args.optimizer),
         schedule=Schedule(steps=args.steps, phases=(Phase(crop=args.crop, batch=args.batch),)),
     )  # fmt: skip
     stream = Stream(pictures, recipe.mixture, seed, thumbnails=thumbnails)
@@ -126,7 +128,8 @@ def one(
     train(recipe, stream, {}, args.out / run, build=build)
     minutes = round((time.monotonic() - started) / 60, 1)
     parameters = sum(p.numel() for p in network[0].parameters())
-    figures: dict[str, Any] = {"form": name, "steps": args.steps, "crop": args.crop, "batch": args.batch, "seed": seed}
+    figures: dict[str, Any] = {"form": name, "seed": seed}
+    figures |= {key: getattr(args, key) for key in ("steps", "crop", "batch", "optimizer")}
     figures |= {"minutes": minutes, "parameters": parameters}
     figures |= score(network[0].eval(), crops)
     done.parent.mkdir(parents=True, exist_ok=True)

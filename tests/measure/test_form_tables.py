@@ -3,13 +3,14 @@
 from harmonic.measure.form_tables import form_tables, noise_floor
 
 
-def run(form: str, seed: int, mean: float, steps: int = 8000) -> dict:
+def run(form: str, seed: int, mean: float, steps: int = 8000, optimizer: str = "muon") -> dict:
     figures = dict.fromkeys(("noise25", "jpeg10", "blur2", "mix", "clean", "high", "low"), 30.0)
     return {
         "form": form,
         "steps": steps,
         "crop": 128,
         "batch": 2,
+        "optimizer": optimizer,
         "seed": seed,
         "parameters": 1_500_000,
         "mean": mean,
@@ -39,5 +40,6 @@ def test_a_form_stands_beside_the_mean_of_the_reference_and_what_was_not_tried_i
 
 
 def test_the_floor_is_the_spread_of_the_reference_at_that_budget():
-    assert noise_floor(CONTENT, 8000, 128) == 0.5
-    assert noise_floor(CONTENT, 4000, 128) is None
+    assert noise_floor(CONTENT, (8000, 128, 2, "muon")) == 0.5
+    assert noise_floor(CONTENT, (4000, 128, 2, "muon")) is None
+    assert noise_floor(CONTENT, (8000, 128, 2, "adamw")) is None

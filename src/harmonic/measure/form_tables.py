@@ -10,40 +10,46 @@ from harmonic.measure.table import line, number
 Content = Mapping[str, Any]
 Run = Mapping[str, Any]
 
+Budget = tuple[int, int, int, str]
+
 _TASKS = ("noise25", "jpeg10", "blur2", "mix", "clean")
 _COSTS = (("gmac", 1), ("fp32", 2), ("bf16", 2))
 
 
 def form_tables(content: Content) -> list[str]:
-    """One table for each budget (steps and crop), the longest first. Markdown.
+    """One table for each budget (steps, crops, optimizer), the longest first. Markdown.
 
     content: `reference`, a form's name; `forms`, names in their order; `runs`, figures by form, seed and budget in dB;
     `costs` by form: GMAC/MP, time as ratio, fp32 and bf16.
     """
-    budgets = sorted({(run["steps"], run["crop"], run["batch"]) for run in content["runs"]}, reverse=True)
-    return [_table(content, *budget) for budget in budgets]
+    budgets = sorted({budget_of(run) for run in content["runs"]}, reverse=True)
+    return [_table(content, budget) for budget in budgets]
 
 
-def noise_floor(content: Content, steps: int, crop: int) -> float | None:
+def budget_of(run: Run) -> Budget:
+    """Steps, side of the crops, crops a step, optimizer."""
+    return run["steps"], run["crop"], run["batch"], run["optimizer"]
+
+
+def noise_floor(content: Content, budget: Budget) -> float | None:
     """Spread of the reference's mean over its seeds, in dB; None with fewer than two."""
-    means = [run["mean"] for run in _runs(content, content["reference"], steps, crop)]
+    means = [run["mean"] for run in _runs(content, content["reference"], budget)]
     return max(means) - min(means) if len(means) > 1 else None
 
 
-def _runs(content: Content, name: str, steps: int, crop: int) -> list[Run]:
-    return [run for run in content["runs"] if (run["form"], run["steps"], run["crop"]) == (name, steps, crop)]
+def _runs(content: Content, name: str, budget: Budget) -> list[Run]:
+    return [run for run in content["runs"] if run["form"] == name and budget_of(run) == budget]
 
 
-def _table(content: Content, steps: int, crop: int, batch: int) -> str:
+def _table(content: Content, budget: Budget) -> str:
     head = ["form", "parameters, M", "GMAC/MP", "time fp32", "bf16", *_TASKS, "high band", "1/4 size", "mean",
             f"to {content['reference']}", "seeds"]  # fmt: skip
-    floor = noise_floor(content, steps, crop)
+    steps, crop, batch, optimizer = budget
+    floor = noise_floor(content, budget)
     spread = "" if floor is None else f"; the reference's seeds differ by {floor:.2f} dB in the mean"
-    reference = _runs(content, content["reference"], steps, crop)
-    rows = [
-        _row(content, name, runs, reference) for name in content["forms"] if (runs := _runs(content, name, steps, crop))
-    ]
-    title = f"{steps:,} steps of {batch} crops of {crop}²{spread}."
+    of = {name: _runs(content, name, budget) for name in content["forms"]}
+    rows = [_row(content, name, runs, of[content["reference"]]) for name, runs in of.items() if runs]
+    title = f"{steps:,} steps of {batch} crops of {crop}², {optimizer}{spread}."
     return "\n".join([title, "", line(head), "|---|" + "--:|" * (len(head) - 1), *map(line, rows)])
 
 

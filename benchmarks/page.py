@@ -130,8 +130,8 @@ interval over pictures, and on how many pictures ours is better, after as many s
 threads. Networks with global pooling see larger maps in testing than in training, as in their papers."""
 
 FORMS = """PSNR in dB on the validation crops, means over the seeds; high band: texture; 1/4 size: PSNR of the
-4x-down-sampled outputs, structure; mean: of the four damages. Time: ratio to NAFNet-w32 at 256², fused, two threads. Rows
-of AdamW: `--optimizer adamw`."""
+4x-down-sampled outputs, structure; mean: of the four damages. Time: ratio to NAFNet-w32 at 256², fused, two threads.
+Rows of AdamW: `--optimizer adamw`."""
 
 SECTIONS = (
     Section(

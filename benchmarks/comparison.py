@@ -26,6 +26,7 @@ from harmonic.measure.form_tables import form_tables
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import latencies
 from harmonic.network.config import NetworkConfig
+from harmonic.network.cost import network_cost
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_uint8
@@ -160,14 +161,20 @@ def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[st
     """By form: GMAC/MP, and the median ratio of latency to NAFNet-w32 in each precision; fused, two threads."""
     torch.set_num_threads(2)
     x = torch.rand(1, 3, side, side)
-    models = {name: form().eval().requires_grad_(False) for name, form in forms.items()}
-    models = {name: fuse(m) if isinstance(m, Harmonic) else m for name, m in models.items()}
+    models = {name: form().requires_grad_(False) for name, form in forms.items()}
+    # Experts in use skip work by the picture: all that they could do is counted, as `harmonic info` does.
+    gmacs = {
+        name: network_cost(m)[0].fused_macs / 1e3 if isinstance(m, Harmonic) else gmac_per_megapixel(m, side)
+        for name, m in models.items()
+    }
+    models = {name: (fuse(m) if isinstance(m, Harmonic) else m).eval() for name, m in models.items()}
     base = NAFNet().eval().requires_grad_(False)
-    ratios = {name: {"gmac": round(gmac_per_megapixel(model, side), 2)} for name, model in models.items()}
+    ratios = {name: {"gmac": round(gmac, 2)} for name, gmac in gmacs.items()}
     for precision in ("fp32", "bf16"):
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            calls = {name: functools.partial(model, x) for name, model in models.items()}
-            for name, value in latencies(functools.partial(base, x), calls).items():
-                if name in ratios:
-                    ratios[name][precision] = round(value.ratio, 3)
+            # Forms may be called as latencies calls what it compares with.
+            calls = {f"form {name}": functools.partial(model, x) for name, model in models.items()}
+            found = latencies(functools.partial(base, x), calls)
+            for name in models:
+                ratios[name][precision] = round(found[f"form {name}"].ratio, 3)
     return ratios

@@ -184,7 +184,7 @@ ours).""",
     Section(
         "Each module of `base` left out in turn",
         "ablation.json",
-        f"""A narrow `base` of under 10 GMAC/MP, trained alike in every form; then forms of the whole network (seed
+        f"""A narrow `base` of 10.4 GMAC/MP, trained alike in every form; then forms of the whole network (seed
 §0.5), and every choice that no preset has, tried once. {FORMS} A difference from the reference below the spread of its
 seeds is none.""",
         form_tables,

@@ -103,6 +103,9 @@ def test_no_process_is_left_behind(tmp_path):
         process = apart._process
         assert process is not None and process.poll() is None
     assert process.poll() is not None
+    with pytest.raises(PictureError, match="the run has ended"):
+        apart.read(tmp_path / "a.png")
+    assert apart._process is None
 
 
 def test_the_process_ends_with_its_parent(tmp_path: Path):

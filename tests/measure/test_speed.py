@@ -13,6 +13,11 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import tiny
 
 
+def test_no_call_may_have_the_name_of_the_reference():
+    with pytest.raises(ValueError, match="reference"):
+        latencies(lambda: None, {"reference": lambda: None})
+
+
 def test_a_call_of_twice_the_time_has_ratio_two():
     found = latencies(lambda: time.sleep(0.01), {"double": lambda: time.sleep(0.02)}, rounds=5, warmup=1)
     assert found["reference"].ratio == 1

@@ -39,6 +39,7 @@ class Apart:
         self.restarts = 0
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
+        self._closed = False
 
     def start(self) -> None:
         """Have the process ready before the first picture comes."""
@@ -57,6 +58,8 @@ class Apart:
         refusal; `TooLarge` where it is one for the size that the header tells.
         """
         with self._lock:
+            if self._closed:  # a thread that reads ahead may come late
+                raise PictureError(f"{shown(asked['path'])}: was not read, since the run has ended; start it again")
             process = self._running()
             clock = threading.Timer(self.seconds, process.kill)
             clock.start()
@@ -74,7 +77,8 @@ class Apart:
         return told, arrays
 
     def close(self) -> None:
-        """Also while a file is read, which fails then."""
+        """Also while a file is read, which fails then, as do those that are asked for afterwards."""
+        self._closed = True
         if process := self._process:
             process.kill()
         with self._lock:

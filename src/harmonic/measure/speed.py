@@ -27,7 +27,12 @@ class Latency:
 
 
 def latencies(reference: Call, calls: Mapping[str, Call], *, rounds: int = 20, warmup: int = 3) -> dict[str, Latency]:
-    """Time each call against `reference`, one after another in every round -> by name, "reference" included."""
+    """Time each call against `reference`, one after another in every round -> by name, "reference" included.
+
+    Raises ValueError when a call has that name.
+    """
+    if "reference" in calls:
+        raise ValueError('"reference" is the name of what calls are timed against; choose another one')
     everything = {"reference": reference, **calls}
     for call in everything.values():
         for _ in range(warmup):

@@ -7,11 +7,14 @@ from torch import nn
 from harmonic.measure.costs import timed
 from harmonic.measure.line_ups import ENLARGEMENT, OURS, RESTORATION, LineUp, ready
 from harmonic.measure.peers.drunet import DRUNet
+from harmonic.measure.peers.moceir import BALANCE, EXPERTS, AlsoTrains, Complexity, MoCEIR
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.restormer import Restormer
 
-SIZES = {"NAFNet": 4_551_823, "Restormer-small": 2_474_205, "PromptIR-style": 3_346_654, "DRUNet-small": 2_299_584,
-         "SPAN": 498_208, "PLKSR-tiny": 809_840, "SwinIR-light": 48_996, "SeemoRe-T": 130_092}  # fmt: skip
+SIZES = {"NAFNet": 4_551_823, "Restormer-small": 2_474_205, "PromptIR-style": 3_346_654,
+         "MoCE-IR-style": 3_260_837, "DRUNet-small": 2_299_584,
+         "SPAN": 498_208, "PLKSR-tiny": 809_840, "SwinIR-light": 48_996,
+         "HAT-small": 67_931, "DAT-light": 168_262, "SeemoRe-T": 130_092}  # fmt: skip
 """Parameters of the peers, in the form that is timed."""
 
 
@@ -29,7 +32,9 @@ def _spandrel_where_it_is_needed(request):
 
 
 @pytest.mark.parametrize(
-    "build, millions", [(NAFNet, 29.16), (Restormer, 26.13), (DRUNet, 32.64)], ids=["NAFNet", "Restormer", "DRUNet"]
+    "build, millions",
+    [(NAFNet, 29.16), (Restormer, 26.13), (DRUNet, 32.64), (MoCEIR, 11.42)],
+    ids=["NAFNet", "Restormer", "DRUNet", "MoCE-IR"],
 )
 def test_the_defaults_have_the_published_size(build: Callable[[], nn.Module], millions: float):
     with torch.device("meta"):
@@ -68,6 +73,32 @@ def test_the_form_that_is_timed_has_the_same_function(build, line_up, name):
     network, x = build().eval(), torch.rand(1, 3, 16, 16)
     with torch.no_grad():
         torch.testing.assert_close(ready(network)(x), network(x), atol=1e-5, rtol=1e-4)
+
+
+def test_a_batch_of_moceir_equals_its_pictures_one_by_one():
+    torch.manual_seed(0)
+    network, x = MoCEIR(8, (1, 1, 1, 1), (1, 1, 1), 1, (1, 1, 2, 2)).eval(), torch.rand(3, 3, 40, 24)
+    with torch.no_grad():
+        torch.testing.assert_close(network(x), torch.cat([network(one[None]) for one in x]), atol=1e-5, rtol=1e-4)
+        torch.testing.assert_close(network(x), network(x), atol=0, rtol=0)
+
+
+def test_moceirs_balance_is_worse_when_one_expert_has_everything():
+    torch.manual_seed(0)
+    layer, x, cue = Complexity(8, 4).train(), torch.rand(16, 8, 16, 16), torch.randn(16, 4)
+
+    def balance(scale: float) -> float:
+        with torch.no_grad():
+            layer.by_features.weight.zero_()
+            layer.by_features.weight[0] = scale
+            return float(layer(x, cue, x)[1])
+
+    assert balance(20.0) > balance(0.0) + 0.5
+    torch.manual_seed(0)
+    layer.by_features.weight.requires_grad_(True)
+    AlsoTrains.apply(x, BALANCE * layer(x, cue, x)[1]).sum().backward()
+    assert layer.by_features.weight.grad is not None and layer.by_features.weight.grad.any()
+    assert len(layer.experts) == EXPERTS
 
 
 @pytest.mark.long

@@ -15,6 +15,7 @@ from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import UsageError
 from harmonic.measure.peers import enlarging
 from harmonic.measure.peers.drunet import DRUNet
+from harmonic.measure.peers.moceir import MoCEIR
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.promptir import PromptIR
 from harmonic.measure.peers.restormer import Restormer
@@ -70,6 +71,7 @@ RESTORATION = LineUp(
         "NAFNet": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
         "Restormer-small": lambda: Restormer(24, (1, 1, 2, 2), 1, shrink=2),
         "PromptIR-style": lambda: PromptIR(20, (1, 1, 1, 2), 1, (1, 2, 4, 4), shrink=2),
+        "MoCE-IR-style": lambda: MoCEIR(28, (1, 1, 1, 2), (1, 1, 1), 1, (1, 2, 4, 4), shrink=2),
         "DRUNet-small": lambda: DRUNet(32, 1),
     },
     scale=1,
@@ -91,6 +93,8 @@ ENLARGEMENT = LineUp(
         "SPAN": _enlarger(enlarging.span, 52),
         "PLKSR-tiny": _enlarger(enlarging.plksr, 64, 4),
         "SwinIR-light": _enlarger(enlarging.swinir, 24, (2, 2), 3),
+        "HAT-small": _enlarger(enlarging.hat, 22, (2,), 2),
+        "DAT-light": _enlarger(enlarging.dat, 64, (2,), 2),
         "SeemoRe-T": _enlarger(enlarging.seemore, 36, 3),
     },
     scale=4,

@@ -1,7 +1,8 @@
 """Published networks for enlargement, from spandrel's classes, in sizes that are given to them.
 
 spandrel (chaiNNer-org) is imported on use; `make peers` makes an environment that has it. Sources: SPAN (Wan et al.,
-CVPRW 2024), PLKSR (Lee et al., 2024), SwinIR (Liang et al., ICCVW 2021), SeemoRe (Zamfir et al., ICML 2024).
+CVPRW 2024), PLKSR (Lee et al., 2024), SwinIR (Liang et al., ICCVW 2021), SeemoRe (Zamfir et al., ICML 2024), HAT (Chen
+et al., CVPR 2023), DAT (Chen et al., ICCV 2023).
 """
 
 import copy
@@ -61,6 +62,25 @@ def swinir(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -
         upscale=scale, upsampler="pixelshuffledirect", drop_path_rate=0.0,
     )  # fmt: skip
     return Enlarging(network, scale, multiple=8)
+
+
+def hat(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
+    """The form of HAT, with windows of 8, and channels compressed no further than they are few; no dropped paths."""
+    network = _published("HAT")(
+        embed_dim=channels, depths=list(depths), num_heads=[heads] * len(depths), window_size=8, compress_ratio=4,
+        squeeze_factor=4, conv_scale=0.01, overlap_ratio=0.5, mlp_ratio=2, upscale=scale, upsampler="pixelshuffle",
+        num_feat=channels, drop_path_rate=0.0,
+    )  # fmt: skip
+    return Enlarging(network, scale, multiple=8)
+
+
+def dat(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
+    """The form of DAT-light with the windows of DAT-S, 8 x 16; one step of enlargement; no dropped paths."""
+    network = _published("DAT")(
+        embed_dim=channels, depth=list(depths), num_heads=[heads] * len(depths), split_size=[8, 16], expansion_factor=2,
+        upscale=scale, upsampler="pixelshuffledirect", drop_path_rate=0.0,
+    )  # fmt: skip
+    return Enlarging(network, scale, multiple=16)
 
 
 def seemore(channels: int, layers: int, scale: int = 4) -> Enlarging:

@@ -17,7 +17,8 @@ from pydantic import BaseModel, ConfigDict
 
 from harmonic.assets import SUFFIX, card_path, manifest_path
 from harmonic.assets.manifest import Entry, Manifest, described, dump_manifest
-from harmonic.measure.table import line, number
+from harmonic.measure.markdown import markdown_table
+from harmonic.measure.table import number
 from harmonic.network.checkpoint import Card, load_network
 from harmonic.network.harmonic import Harmonic
 
@@ -150,7 +151,7 @@ def _figures(content: Mapping[str, Any]) -> str:
 
 
 def _table(head: list[str], rows: list[list[str]]) -> str:
-    return "\n".join([line(head), "|" + "---|" * len(head), *map(line, rows)])
+    return markdown_table(head, "l" * len(head), rows)
 
 
 def main() -> None:

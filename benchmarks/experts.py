@@ -17,6 +17,7 @@ from PIL import Image
 
 from harmonic.degrade.apply import degrade
 from harmonic.losses.routing import entropy
+from harmonic.measure.markdown import markdown_table
 from harmonic.measure.specialisation import (
     expert_use,
     mutual_information,
@@ -46,9 +47,8 @@ def main() -> int:
         for name, steps in CASES.items()
     }
     use = expert_use(network, damaged)
-    print(f"| damage | {' | '.join(EXPERTS)} |\n|---|{'--:|' * len(EXPERTS)}")
-    for name, shares in use.items():
-        print(f"| {name} | {' | '.join(f'{share:.2f}' for share in shares)} |")
+    rows = [[name, *(f"{share:.2f}" for share in shares)] for name, shares in use.items()]
+    print(markdown_table(["damage", *EXPERTS], "l" + "r" * len(EXPERTS), rows))
     everything = [r for pictures in damaged.values() for picture in pictures for r in routings(network, picture)]
     usage = torch.stack([r.usage for r in everything]).mean(0)
     print(f"\nuse of cells: {', '.join(f'{n} {u:.2f}' for n, u in zip(EXPERTS, usage, strict=True))}")

@@ -12,9 +12,10 @@ from typing import Any
 
 from harmonic.measure.equal_table import equal_tables
 from harmonic.measure.form_tables import form_tables
+from harmonic.measure.markdown import markdown_table
 from harmonic.measure.published import beside_published, read_published, reproduced
 from harmonic.measure.speed_report import speed_tables
-from harmonic.measure.table import line, markdown
+from harmonic.measure.table import markdown
 
 ROOT = Path(__file__).parents[1]
 RESULTS, PAGE, PUBLISHED = ROOT / "results", ROOT / "docs" / "benchmarks.md", ROOT / "results" / "published.csv"
@@ -56,7 +57,7 @@ def restored(content: dict[str, Any]) -> list[str]:
 
 def inputs(content: dict[str, Any]) -> list[str]:
     head = ["set", "protocol", "setting", "row", "PSNR here", "published", "difference", "SSIM here", "published"]
-    rows = [line(head), "|---|---|---|---|--:|--:|--:|--:|--:|"]
+    rows = []
     for score, row in reproduced(content, read_published(PUBLISHED)):
         here = score["before"]
         ssim = "–" if row.ssim is None else f"{row.ssim:g}"
@@ -68,8 +69,8 @@ def inputs(content: dict[str, Any]) -> list[str]:
             f"{here['psnr']:.4f}",
             f"{row.psnr:.2f}",
         ]
-        rows.append(line([*cells, f"{here['psnr'] - row.psnr:+.4f}", f"{here['ssim']:.4f}", ssim]))
-    return ["\n".join(rows), markdown(content)]
+        rows.append([*cells, f"{here['psnr'] - row.psnr:+.4f}", f"{here['ssim']:.4f}", ssim])
+    return [markdown_table(head, "llllrrrrr", rows), markdown(content)]
 
 
 def equal_budget(content: dict[str, Any]) -> list[str]:
@@ -81,40 +82,33 @@ def equal_budget(content: dict[str, Any]) -> list[str]:
 
 
 def peers(content: dict[str, Any]) -> list[str]:
-    rows = [
-        line(["from", "network", "parameters, M", "precision", "ms", "ratio", "to"]),
-        "|---|---|--:|---|--:|--:|---|",
-    ]
-    for r in content["rows"]:
-        size = f"{r['parameters'] / 1e6:.2f}"
-        cells = [f"{r['side']}²", r["network"], size, r["precision"], str(r["ms"]), str(r["ratio"]), r["reference"]]
-        rows.append(line(cells))
-    return [f"torch {content['torch']}, {content['threads']} threads", "\n".join(rows)]
+    head = ["from", "network", "parameters, M", "precision", "ms", "ratio", "to"]
+    rows = [[f"{r['side']}²", r["network"], f"{r['parameters'] / 1e6:.2f}", r["precision"], str(r["ms"]),
+             str(r["ratio"]), r["reference"]] for r in content["rows"]]  # fmt: skip
+    return [f"torch {content['torch']}, {content['threads']} threads", markdown_table(head, "llrlrrl", rows)]
 
 
 def throughput(content: dict[str, Any]) -> list[str]:
-    rows = [line(["form", "precision", "ms a step", "for data", "ratio of steps/s", "rounds", "to"]),
-            "|---|---|--:|--:|--:|---|---|"]  # fmt: skip
+    head, rows = ["form", "precision", "ms a step", "for data", "ratio of steps/s", "rounds", "to"], []
     for r in content["rows"]:
         ratio = [str(r["ratio"]), ", ".join(map(str, r["ratios"])), r["against"]] if "ratio" in r else ["", "", ""]
-        rows.append(line([r["form"], r["precision"], str(r["ms"]), f"{r['data']:.1%}", *ratio]))
-    return [content["machine"], "\n".join(rows)]
+        rows.append([r["form"], r["precision"], str(r["ms"]), f"{r['data']:.1%}", *ratio])
+    return [content["machine"], markdown_table(head, "llrrrll", rows)]
 
 
 def overlap(content: dict[str, Any]) -> list[str]:
-    rows = [line(["form", "pictures a minute", "time, ratio to `batch`", "rounds"]), "|---|--:|--:|---|"]
-    for r in content["rows"]:
-        rows.append(line([r["form"], str(r["per_minute"]), str(r["time"]), ", ".join(map(str, r["ratios"]))]))
-    return [content["machine"], "\n".join(rows)]
+    head = ["form", "pictures a minute", "time, ratio to `batch`", "rounds"]
+    rows = [[r["form"], str(r["per_minute"]), str(r["time"]), ", ".join(map(str, r["ratios"]))]
+            for r in content["rows"]]  # fmt: skip
+    return [content["machine"], markdown_table(head, "lrrl", rows)]
 
 
 def mini_runs(content: dict[str, Any]) -> list[str]:
     tables = []
     for family, runs in content["runs"].items():
         names = list(dict.fromkeys(name for figures in runs.values() for name in figures))
-        rows = [line([family, *names]), "|---|" + "--:|" * len(names)]
-        rows += [line([run, *(f"{figures[n]:.3f}" for n in names)]) for run, figures in runs.items()]
-        tables.append("\n".join(rows))
+        rows = [[run, *(f"{figures[n]:.3f}" for n in names)] for run, figures in runs.items()]
+        tables.append(markdown_table([family, *names], "l" + "r" * len(names), rows))
     return tables
 
 

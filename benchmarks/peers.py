@@ -15,6 +15,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import page
 import torch
 from spandrel.architectures.HAT import HAT
 from spandrel.architectures.PLKSR import PLKSR
@@ -106,10 +107,7 @@ def main() -> int:
     made = {"command": "make peers", "date": datetime.now(UTC).date().isoformat()}
     report = {**made, "threads": args.threads, "torch": torch.__version__, "rows": rows}
     args.results.write_text(json.dumps(report, indent=1) + "\n")
-    print("| from | network | parameters, M | precision | ms | ratio | to |\n|---|---|--:|---|--:|--:|---|")
-    for r in rows:
-        cells = (f"{r['side']}²", r["network"], f"{r['parameters'] / 1e6:.2f}", r["precision"], r["ms"], r["ratio"])
-        print(f"| {' | '.join(map(str, cells))} | {r['reference']} |")
+    print("\n\n".join(page.peers(report)))
     return 0
 
 

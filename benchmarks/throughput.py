@@ -30,6 +30,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import page
 import torch
 from PIL import Image
 
@@ -90,7 +91,7 @@ def main() -> int:
     }  # fmt: skip
     args.results.parent.mkdir(parents=True, exist_ok=True)
     args.results.write_text(json.dumps(report, indent=1) + "\n")
-    print(markdown(report))
+    print("\n\n".join(page.throughput(report)))
     return 0
 
 
@@ -161,17 +162,6 @@ def row(form: tuple[str, str], other: str | None, found: dict[tuple[str, str], l
         return figures
     ratios = [theirs["ms"] / own["ms"] for own, theirs in zip(runs, found[other, form[1]], strict=True)]
     return figures | {"against": other, "ratio": round(median(ratios), 3), "ratios": [round(r, 3) for r in ratios]}
-
-
-def markdown(report: dict) -> str:
-    lines = [report["machine"], "", "| form | precision | ms a step | steps/s | for data | ratio of steps/s | to |",
-             "|---|---|--:|--:|--:|--:|---|"]  # fmt: skip
-    for r in report["rows"]:
-        low, high = (f(r.get("ratios", [0])) for f in (min, max))
-        ratio = f"{r['ratio']:.2f} ({low:.2f} to {high:.2f})" if "against" in r else ""
-        lines.append(f"| {r['form']} | {r['precision']} | {r['ms']:.0f} | {1000 / r['ms']:.2f} | {r['data']:.1%} "
-                     f"| {ratio} | {r.get('against', '')} |")  # fmt: skip
-    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,5 @@
 """docs/benchmarks.md is what results/ say: contents are compared, not dates of files."""
 
-import importlib.util
 import json
 import re
 from pathlib import Path
@@ -8,16 +7,14 @@ from types import ModuleType
 
 import pytest
 
+from scripts import script
+
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def generator() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmarks_page", ROOT / "benchmarks" / "page.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return script("page")
 
 
 def test_the_page_is_as_new_as_the_results(generator):

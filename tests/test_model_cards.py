@@ -1,9 +1,7 @@
 """The cards and the manifest in src/harmonic/assets are what weights, results and facts say: contents are compared."""
 
 import csv
-import importlib.util
 import os
-import sys
 from collections import Counter
 from pathlib import Path
 from types import ModuleType
@@ -11,18 +9,14 @@ from types import ModuleType
 import pytest
 
 from harmonic.assets import bundled_names, card_path, manifest_path
+from scripts import script
 
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture(scope="module")
 def cards() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("benchmarks_cards", ROOT / "benchmarks" / "cards.py")
-    assert spec and spec.loader
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # pydantic looks types up there
-    spec.loader.exec_module(module)
-    return module
+    return script("cards")
 
 
 @pytest.mark.parametrize("name", bundled_names())

@@ -10,7 +10,7 @@ import numpy as np
 
 from harmonic.measure.interval import Difference, paired_difference
 from harmonic.measure.line_ups import OURS
-from harmonic.measure.table import line
+from harmonic.measure.markdown import markdown_table
 
 Content = Mapping[str, Any]
 Run = Mapping[str, Any]
@@ -59,9 +59,8 @@ def _table(title: str, content: Content, steps: Mapping[str, int]) -> str:
     head = ["network", "steps", "seeds", "rate", "parameters, M", "GMAC/MP", "time fp32", "bf16", "validation",
             *columns]  # fmt: skip
     rows = sorted(steps, key=lambda name: -mean_of_columns(of_pictures(runs, name, steps[name])))
-    lines = [line(head), "|---|" + "--:|" * 8 + "---|" * len(columns)]
-    lines += [line(_row(name, steps[name], columns, content)) for name in rows]
-    return f"{title}\n\n" + "\n".join(lines)
+    cells = [_row(name, steps[name], columns, content) for name in rows]
+    return f"{title}\n\n{markdown_table(head, 'l' + 'r' * 8 + 'l' * len(columns), cells)}"
 
 
 def _row(name: str, steps: int, columns: Sequence[str], content: Content) -> list[str]:

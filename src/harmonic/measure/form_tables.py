@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from harmonic.measure.table import line, number
+from harmonic.measure.markdown import markdown_table
+from harmonic.measure.table import number
 
 Content = Mapping[str, Any]
 Run = Mapping[str, Any]
@@ -50,7 +51,7 @@ def _table(content: Content, budget: Budget) -> str:
     of = {name: _runs(content, name, budget) for name in content["forms"]}
     rows = [_row(content, name, runs, of[content["reference"]]) for name, runs in of.items() if runs]
     title = f"{steps:,} steps of {batch} crops of {crop}², {optimizer}{spread}."
-    return "\n".join([title, "", line(head), "|---|" + "--:|" * (len(head) - 1), *map(line, rows)])
+    return f"{title}\n\n{markdown_table(head, 'l' + 'r' * (len(head) - 1), rows)}"
 
 
 def _row(content: Content, name: str, runs: Sequence[Run], reference: Sequence[Run]) -> list[str]:

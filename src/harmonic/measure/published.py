@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harmonic.errors import UsageError
-from harmonic.measure.table import Content, line
+from harmonic.measure.markdown import markdown_table
+from harmonic.measure.table import Content
 
 INPUT_METHODS = ("Bicubic", "JPEG input")
 """Rows of the input itself: whoever measures alike gets them to the last digit."""
@@ -69,13 +70,12 @@ def beside_published(content: Content, rows: Iterable[Published]) -> str:
             continue
         ours = [f"**{float(s['after']['psnr']):.2f} / {s['after']['ssim']:.4f}**" for s in scores]
         told = "blind" if content["model"] else "–"
-        lines = [["method", "class", "M", "trained on", "source", *settings]]
+        head = ["method", "class", "M", "trained on", "source", *settings]
         name = f"**{content['model'] or 'input, measured here'}**"
-        lines.append([name, told, "–", content["trained_on"] or "–", "measured", *ours])
-        lines += sorted((_line(m, found, settings) for m in methods), key=lambda cells: _last(cells[5:]))
-        rule = "|" + "---|" * 5 + "--:|" * len(settings)
-        head, *body = map(line, lines)
-        tables.append("\n".join([f"{data}, {task}, {protocol}", "", head, rule, *body]))
+        first = [name, told, "–", content["trained_on"] or "–", "measured", *ours]
+        others = sorted((_line(m, found, settings) for m in methods), key=lambda cells: _last(cells[5:]))
+        table = markdown_table(head, "l" * 5 + "r" * len(settings), [first, *others])
+        tables.append(f"{data}, {task}, {protocol}\n\n{table}")
     return "\n\n".join(tables) + "\n" if tables else ""
 
 

@@ -14,10 +14,10 @@ from torch import nn
 
 from harmonic.measure.costs import PRECISIONS, call_of, gmac_per_megapixel, parameters_of
 from harmonic.measure.line_ups import ready
+from harmonic.measure.markdown import markdown_table
 from harmonic.measure.peak_memory import measured
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import Call, Latency, growth_exponent, latencies
-from harmonic.measure.table import line
 from harmonic.measure.verify.laws import thread_count
 from harmonic.network.harmonic import Harmonic
 
@@ -113,28 +113,25 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
         head = ["network", "parameters, M", "fused", "GMAC/MP", "fused"]
         rows = [[c["network"], f"{c['parameters'] / 1e6:.2f}", f"{c['fused_parameters'] / 1e6:.2f}",
                  f"{c['gmac']:.1f}", f"{c['fused_gmac']:.1f}"] for c in costs]  # fmt: skip
-        tables.append(_markdown(head, 1, rows))
+        tables.append(markdown_table(head, "lrrrr", rows))
     timed = [[f"{r['side']}²", r["precision"], r["network"], str(r["ms"]),
               f"{r['low']} to {r['high']}" if "low" in r else "–", str(r["ratio"])]
              for r in content["latency"]]  # fmt: skip
-    tables.append(_markdown(["size", "precision", "network", "ms", "10 to 90 %", "ratio"], 3, timed))
+    tables.append(markdown_table(["size", "precision", "network", "ms", "10 to 90 %", "ratio"], "lllrrr", timed))
     if growth := content.get("growth"):
         sides = list(growth[0]["seconds"])
         head = ["network", "precision", "exponent", *(f"s at {side}²" for side in sides)]
         rows = [[g["network"], g["precision"], f"{g['exponent']:.2f}", *(f"{g['seconds'][s]:.3f}" for s in sides)]
                 for g in growth]  # fmt: skip
-        tables.append(_markdown(head, 2, rows))
+        tables.append(markdown_table(head, "ll" + "r" * (1 + len(sides)), rows))
     if pictures := content.get("pictures"):
         over = {(o["width"], o["height"], o["precision"], o["tile"]): f"{o['overhead']:+.1%}"
                 for o in tiled_overhead(pictures)}  # fmt: skip
         rows = [[f"{p['width']}x{p['height']}", p["precision"], p["tile"], str(p["s_per_mp"]), str(p["peak_mib"]),
                  over.get((p["width"], p["height"], p["precision"], p["tile"]), "–")] for p in pictures]  # fmt: skip
-        tables.append(_markdown(["picture", "precision", "tile", "s/MP", "peak MiB", "over whole"], 3, rows))
+        head = ["picture", "precision", "tile", "s/MP", "peak MiB", "over whole"]
+        tables.append(markdown_table(head, "lllrrr", rows))
     return tables
-
-
-def _markdown(head: Sequence[str], words: int, rows: Sequence[Sequence[str]]) -> str:
-    return "\n".join([line(head), "|" + "---|" * words + "--:|" * (len(head) - words), *map(line, rows)])
 
 
 def _compared(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from harmonic.measure.markdown import markdown_table
 from harmonic.measure.report import PictureScore, Report, SettingScore
 
 Content = Mapping[str, Any]
@@ -52,10 +53,6 @@ def markdown(content: Content) -> str:
     return "\n\n".join([*tables, "  \n".join(notes)]) + "\n"
 
 
-def line(cells: Sequence[str]) -> str:
-    return f"| {' | '.join(cells)} |"
-
-
 def number(value: float | str | None, decimals: int = 2) -> str:
     """What there is not is a dash."""
     return "–" if value is None else f"{float(value):.{decimals}f}"
@@ -72,8 +69,8 @@ def _table(scores: Sequence[Content]) -> str:
         shown = _FIXED.get(name, name)
         head += [f"{shown} in", f"{shown} out", *(["gain"] if name == "psnr" else [])]
     head.append("s / picture")
-    rule = "|" + "---|" * len(_WORDS) + "--:|" * (len(head) - len(_WORDS))
-    return "\n".join([line(head), rule, *map(line, map(_row, scores))])
+    align = "l" * len(_WORDS) + "r" * (len(head) - len(_WORDS))
+    return markdown_table(head, align, map(_row, scores))
 
 
 def _row(score: Content) -> list[str]:

@@ -4,6 +4,7 @@ import json
 import math
 from typing import Any
 
+from harmonic.measure.markdown import markdown_table
 from harmonic.measure.verify.bounds import GROUPS
 from harmonic.measure.verify.check import Check, Report
 
@@ -26,13 +27,13 @@ def markdown(report: Report) -> str:
     """A table for each group. Pictures stand in the HTML report."""
     parts = [f"# {summary(report)}", "\n".join(f"- {name}: {value}" for name, value in report.subject)]
     for group in GROUPS:
-        rows = ["| | check | seed | value | bound | what it means |", "|---|---|---|--:|--:|---|"]
+        rows = []
         for check in (c for c in report.checks if c.group == group):
-            meaning = f"{check.meaning} {_sentence(check.remark)}".strip().replace("|", "\\|")
+            meaning = f"{check.meaning} {_sentence(check.remark)}".strip()
             wanted = "" if check.passed is None else f"{check.bound} {check.unit}".strip()
-            cells = (VERDICTS[check.passed], check.name, check.section, figure(check), wanted, meaning)
-            rows.append(f"| {' | '.join(cells)} |")
-        parts += [f"## {group}", "\n".join(rows)]
+            rows.append((VERDICTS[check.passed], check.name, check.section, figure(check), wanted, meaning))
+        head = ["", "check", "seed", "value", "bound", "what it means"]
+        parts += [f"## {group}", markdown_table(head, "lllrrl", rows)]
     return "\n\n".join(parts) + "\n"
 
 

@@ -112,6 +112,19 @@ def mini_runs(content: dict[str, Any]) -> list[str]:
     return tables
 
 
+def experts(content: dict[str, Any]) -> list[str]:
+    tables, names = [], content["experts"]
+    for network, found in content["networks"].items():
+        head = [network, *names, "PSNR", "every decision to the next expert"]
+        rows = [[damage, *(f"{share:.2f}" for share in shares), f"{found['psnr'][damage]:.2f}",
+                 f"{found['turned'][damage]:.2f}"] for damage, shares in found["shares"].items()]  # fmt: skip
+        usage = [f"{use:.2f}" for use in found["usage"]]
+        rows.append(["share of cells", *usage, f"{found['psnr']['mean']:.2f}", f"{found['turned']['mean']:.2f}"])
+        about = f"Entropy of the gates {found['entropy']:.2f} nats; mutual information {found['information']:.2f} bits."
+        tables.append(f"{markdown_table(head, 'l' + 'r' * (len(names) + 2), rows)}\n\n{about}")
+    return tables
+
+
 BESIDE = """PSNR in dB / SSIM. Ours is one blind network for all rows, trained on what the row says. Others saw DIV2K,
 DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no contest.
 Class: blind; told the level; or one network per sigma, quality or scale. Source: confirmed where a stored copy of the
@@ -182,6 +195,17 @@ ours).""",
 §0.5), and every choice that no preset has, tried once. {FORMS} A difference from the reference below the spread of its
 seeds is none.""",
         form_tables,
+    ),
+    Section(
+        "Do the experts specialise?",
+        "experts.json",
+        """Share of the gates by expert and damage, on the validation crops; the last row counts the cells that each
+expert works on, and gives means of the damages. The second network had no supervision by known damages.
+
+![A picture with five damages, and which expert works where](routing.webp)
+
+Blue: denoise, green: deblur, yellow: decompress, red: texture; the stronger, the more of it.""",
+        experts,
     ),
     Section(
         "The ladder: from a plain U-Net to `fast`",

@@ -80,6 +80,18 @@ def test_a_dry_run_foretells_what_the_run_does(restore, folder, tmp_path):
     assert answer.code == 0 and answer.out.count("done before") == 2 and "2 done before" in answer.err
 
 
+def test_a_dry_run_looks_at_the_page_and_the_limit(restore, tmp_path):
+    pages = [Image.new("RGB", (side, 30)) for side in (50, 40)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+
+    def foretold(*options):
+        told = json.loads(restore(tmp_path / "a.tif", "--dry-run", "--json", *options).out.splitlines()[0])
+        return told["status"], told["size"]
+
+    assert foretold("--page", "2") == ("restore", [40, 30])
+    assert foretold()[0] == foretold("--page", "2", "--max-pixels", "0.001")[0] == "unreadable"
+
+
 def test_retry_takes_only_what_failed(restore, folder, tmp_path):
     restore(folder, "-o", tmp_path / "out", "-q")
     (tmp_path / "out" / "a.png").unlink()  # no failure, so not its business

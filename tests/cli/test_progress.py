@@ -1,6 +1,8 @@
 """The bar is for people: it is not there where nobody looks, and results never go through it into a pipe."""
 
+import os
 import sys
+from types import SimpleNamespace
 
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.cli.progress import progress_bar
@@ -40,6 +42,10 @@ def test_results_go_to_a_redirected_stdout_while_the_bar_is_on_the_terminal(monk
 
 
 def test_the_allocator_is_tuned_where_it_can_be_and_otherwise_left_alone(monkeypatch):
+    told = {}
+    monkeypatch.setenv("THP_MEM_ALLOC_ENABLE", "0")  # of the user, who is obeyed
+    monkeypatch.setattr("ctypes.CDLL", lambda name: SimpleNamespace(mallopt=told.__setitem__))
     keep_freed_memory()
+    assert told == {-3: 1 << 30, -1: (1 << 31) - 1} and os.environ["THP_MEM_ALLOC_ENABLE"] == "0"
     monkeypatch.setattr("ctypes.CDLL", lambda name: object())
     keep_freed_memory()

@@ -267,6 +267,46 @@ def test_maps_comparison_and_report_lie_apart_and_are_told(restore, photo, tmp_p
     assert "photo-restored.png: noise" in again.err
 
 
+def test_companions_of_a_result_that_is_there_are_left_or_made_where_they_lack(restore, photo, tmp_path):
+    command = (photo, "-o", tmp_path / "out", "--maps", tmp_path / "look", "--compare", tmp_path / "look", "-q")
+    assert restore(*command).code == 0
+    times = {path: path.stat().st_mtime_ns for path in (tmp_path / "look").iterdir()}
+    assert restore(*command).code == 0
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "look").iterdir()} == times
+    next(path for path in times if path.name.endswith(".provenance.png")).unlink()
+    assert restore(*command).code == 0 and set((tmp_path / "look").iterdir()) == set(times)
+
+
+def test_companions_are_of_the_page_and_of_the_size_that_were_asked_for(restore, tmp_path):
+    pages = [Image.new("RGB", (side, 9), "grey") for side in (8, 12)]
+    pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    options = ("--page", "2", "--report", "--maps", tmp_path / "m", "--compare", tmp_path / "c", "-q")
+    assert restore(tmp_path / "a.tif", *options).code == 0
+    assert size_and_format(tmp_path / "m" / "a-restored.tif.provenance.png")[0] == (12, 9)
+    assert restore(tmp_path / "a.tif", "--page", "2", "--max-pixels", "0.0001", "--overwrite").code == 1
+
+
+def test_companions_of_equal_names_keep_their_folders(restore, photo, tmp_path):
+    for folder in "pq":
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "x.png").write_bytes(photo.read_bytes())
+    given = (tmp_path / "p" / "x.png", tmp_path / "q" / "x.png")
+    assert restore(*given, "--compare", tmp_path / "look", "-q").code == 0
+    pages = {path.relative_to(tmp_path / "look").as_posix() for path in (tmp_path / "look").rglob("*.html")}
+    assert pages == {"p/x-restored.png.html", "q/x-restored.png.html"}
+
+
+def test_watching_refuses_to_take_its_results_for_new_pictures(restore, tmp_path):
+    (tmp_path / "in").mkdir()
+    for option in ("-o", "--maps", "--compare"):
+        one_error(restore(tmp_path / "in", "--watch", option, tmp_path / "in"), 2, "need folders of their own")
+
+
+@pytest.mark.parametrize("value", ["inf", "1e400"])
+def test_a_limit_that_is_no_number_of_pixels_is_wrong_usage(restore, photo, value):
+    one_error(restore(photo, "--max-pixels", value), 2, "must be a number of megapixels")
+
+
 def test_compare_shows_models_on_a_crop(harmonic, weights, photo, tmp_path):
     answer = harmonic("compare", photo, "-m", weights, "-m", weights, "--crop", "3,4,16,8", "-o", tmp_path / "c", "-q")
     assert answer.code == 0 and answer.out.split() == [str(tmp_path / name) for name in ("c.html", "c.compare.png")]

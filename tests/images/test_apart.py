@@ -118,3 +118,12 @@ def test_the_process_ends_with_its_parent(tmp_path: Path):
     process.stdin.close()
     assert process.wait(10) == 0
     apart.close()
+
+
+def test_nothing_is_imported_from_the_folder_where_the_pictures_lie(tmp_path, monkeypatch):
+    Image.new("RGB", (3, 2)).save(tmp_path / "a.png")
+    for name in ("PIL.py", "json.py", "numpy.py"):
+        (tmp_path / name).write_text("raise SystemExit('foreign code')")
+    monkeypatch.chdir(tmp_path)
+    with Apart(60) as apart:
+        assert apart.read(Path("a.png")).colour.shape == (2, 3, 3)

@@ -1,11 +1,15 @@
 """Inputs are found, outputs are named: both without opening a picture."""
 
+import os
+import signal
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from harmonic.errors import PictureError, UsageError
 from harmonic.images.folder import list_pictures, output_path, pair_outputs
+from harmonic.restore.ledger import result_key
 
 
 @pytest.fixture
@@ -113,3 +117,22 @@ def test_two_sources_for_one_target_are_refused_before_anything_is_written(folde
         pair_outputs([folder / "a.png", folder / "sub/a.png"], folder / "out")
     with pytest.raises(UsageError, match="both would become"):
         pair_outputs([folder / "a.png", folder / "b.JPG"], folder / "x.png")
+
+
+def test_a_result_with_the_ending_in_its_name_is_no_input_either(tmp_path):
+    for name in ("a.png", "a.gif"):
+        Image.new("RGB", (2, 2)).save(tmp_path / name)
+    for _, target in pair_outputs([tmp_path], None):
+        Image.new("RGB", (2, 2)).save(target)
+    assert [path.name for path in list_pictures(tmp_path)] == ["a.gif", "a.png"]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_with_the_name_of_a_picture_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    signal.alarm(10)  # ends the test where it would hang
+    try:
+        assert [source.name for source, _ in pair_outputs([tmp_path], None)] == ["a.png"]
+        assert result_key(tmp_path / "a.png", "", {}, "") is None
+    finally:
+        signal.alarm(0)

@@ -50,7 +50,10 @@ def test_sides_are_as_seen(tmp_path):
 def test_a_page_is_glanced_at_when_it_is_named(tmp_path):
     pages = [Image.new("RGB", (side, 9)) for side in (8, 12)]
     pages[0].save(tmp_path / "a.tif", save_all=True, append_images=pages[1:])
-    assert upright_size(tmp_path / "a.tif") == (8, 9) and glance_at(tmp_path / "a.tif", 2) == Glance(12, 9, 3, True, 1)
+    assert upright_size(tmp_path / "a.tif", 1) == (8, 9)
+    assert glance_at(tmp_path / "a.tif", 2) == Glance(12, 9, 3, True, 1)
+    pages[0].save(tmp_path / "a.gif", save_all=True, append_images=[Image.new("RGB", (8, 9), "white")])
+    assert glance_at(tmp_path / "a.tif") is None and glance_at(tmp_path / "a.gif") is None  # reading refuses them too
 
 
 @pytest.mark.parametrize("name", ["a.png", "a.jpg", "a.tif", "a.webp", "a.bmp", "a.gif", "a.ppm"])

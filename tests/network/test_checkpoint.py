@@ -97,3 +97,14 @@ def test_a_card_of_another_form_is_not_written(network):
 def test_equal_weights_give_equal_files(network, whole):
     card = Card(name="t", task="restore", config=network.config, step=7, recipe="abc")
     assert all(dump_network(network, card) == whole for _ in range(5))
+
+
+@pytest.mark.parametrize("field, text", [
+    ("name", "../../evil"), ("name", "/etc/evil"), ("name", "a/b"), ("name", ""), ("name", ".."),
+    ("name", "\x1b[31m"), ("task", "\x1b[31m"), ("data", "a\nb"), ("licence", "\u202emoc.elpmaxe"),
+])  # fmt: skip
+def test_names_that_lead_elsewhere_and_texts_that_steer_a_terminal_are_refused(whole, tmp_path, field, text):
+    path = tmp_path / "t.safetensors"
+    path.write_bytes(rewritten(whole, change_metadata=lambda metadata: card_with(metadata, **{field: text})))
+    with pytest.raises(WeightsError, match="description inside the file is damaged"):
+        load_network(path)

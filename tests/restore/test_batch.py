@@ -1,6 +1,7 @@
 """A folder of files: failures cost one file each, finished work is not repeated, a kill at any place is recovered."""
 
 import json
+import os
 import threading
 
 import numpy as np
@@ -179,3 +180,36 @@ def test_a_result_that_waits_to_be_written_holds_no_input(restorer, pairs, monke
     monkeypatch.setattr(batch, "write_restored", lambda given: held.append(given.opened.picture) or inner(given))
     run(restorer, pairs)
     assert held == [None, None]
+
+
+def test_a_result_that_is_moved_away_at_once_is_told_and_the_rest_goes_on(restorer, pairs, monkeypatch):
+    write = batch.write_restored
+
+    def moved(restored):
+        report = write(restored)
+        if restored.opened.target.name == "0.png":
+            restored.opened.target.unlink()
+        return report
+
+    monkeypatch.setattr(batch, "write_restored", moved)
+    outcomes = run(restorer, pairs)
+    assert kinds(outcomes) == [Failed, Failed, Done] and "not there any more" in outcomes[0].reason
+    monkeypatch.undo()
+    assert kinds(run(restorer, pairs)) == [Done, Failed, Skipped]
+
+
+def test_another_mask_is_another_result(restorer, pairs):
+    masks = [np.full((24, 20), value, np.uint8) for value in (0, 255)]
+    for mask in masks:
+        assert kinds(run(restorer, pairs[:1], Settings(mask=mask, overwrite=True))) == [Done]
+    assert kinds(run(restorer, pairs[:1], Settings(mask=masks[1].copy()))) == [Skipped]
+
+
+def test_a_folder_that_may_not_be_written_to_costs_its_own_files(restorer, pairs, monkeypatch):
+    source, target = pairs[0]
+    (locked := target.parent / "locked").mkdir(parents=True)
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: locked != path and may(path, mode))
+    outcomes = run(restorer, [(pairs[0][0], target), (source, locked / "0.png"), pairs[2]])
+    assert kinds(outcomes) == [Done, Failed, Done]
+    assert "its folder may not be written to" in outcomes[1].reason

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image, ImageFilter
+from PIL import Image, ImageCms, ImageFilter
 
+from harmonic.images.read import read_picture
 from harmonic.restore.inspect import inspect_picture, recommended
 from harmonic.restore.report import change, low_band_fidelity
 
@@ -61,9 +62,10 @@ def test_a_small_picture_is_enlarged_where_there_is_a_model_for_it():
 def test_a_report_tells_before_from_after(photo, tmp_path):
     spoil(photo, "noise", tmp_path / "before.png")
     spoil(photo, "nothing", tmp_path / "after.png")
-    found = change(tmp_path / "before.png", tmp_path / "after.png")
+    before, after = (read_picture(tmp_path / name) for name in ("before.png", "after.png"))
+    found = change(before, after)
     assert found.before.noise == pytest.approx(20, rel=0.2) and found.after.noise < 2.5
-    assert 30 < found.fidelity < 100 and change(tmp_path / "after.png", tmp_path / "after.png").fidelity == 100
+    assert 30 < found.fidelity < 100 and change(after, after).fidelity == 100
 
 
 def test_fidelity_does_not_see_a_change_of_size_but_one_of_colour(photo):
@@ -71,3 +73,18 @@ def test_fidelity_does_not_see_a_change_of_size_but_one_of_colour(photo):
     larger = np.asarray(photo.resize((2 * photo.width, 2 * photo.height), Image.Resampling.BICUBIC), np.float32)
     assert low_band_fidelity(larger, picture) > 40
     assert low_band_fidelity(picture + 10, picture) == pytest.approx(20 * np.log10(255 / 10), abs=0.05)
+
+
+def test_a_picture_above_pillows_own_limit_is_inspected(tmp_path, monkeypatch):
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 10)
+    Image.new("L", (40, 30), 128).save(tmp_path / "a.jpg", quality=30)
+    assert inspect_picture(tmp_path / "a.jpg", []).jpeg_quality == 30
+
+
+def test_the_name_of_a_profile_reaches_no_terminal_as_it_is(tmp_path):
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    start = profile.index("sRGB".encode("utf-16-be"))
+    profile[start : start + 4] = "\x1b[".encode("utf-16-be")
+    Image.new("RGB", (40, 30)).save(tmp_path / "a.png", icc_profile=bytes(profile))
+    name = inspect_picture(tmp_path / "a.png", []).profile
+    assert name is not None and "\\x1b[" in name and name.isprintable()

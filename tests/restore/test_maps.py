@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from harmonic.images.picture import Picture
 from harmonic.ops.band import low_band
 from harmonic.restore import maps
 from harmonic.restore.dials import Dials
@@ -65,3 +66,14 @@ def test_the_colour_of_a_cell_is_that_of_its_experts():
     gates[0, 0, 0, 0], gates[1, 2, 0, 1] = 1, 0.5
     colours = maps.routing_colours(replace(parts(noise(0), noise(0)), routing=gates, cell=32))
     assert np.allclose(colours[0], [maps.EXPERT_COLOURS[0], 0.5 * maps.EXPERT_COLOURS[2], (0, 0, 0)])
+
+
+def test_what_lies_hidden_under_transparency_changes_no_map(stand_in, tmp_path):
+    rng, restorer = np.random.default_rng(0), Restorer(stand_in(), device="cpu", precision="fp32")
+    colour, alpha = rng.integers(0, 256, (32, 32, 3), np.uint8), np.full((32, 32), 255, np.uint8)
+    alpha[:, 16:] = 0
+    other = np.where(alpha[..., None] > 0, colour, 255 - colour)
+    for name, samples in (("a", colour), ("b", other)):
+        maps.write_maps(restorer, Picture(samples, alpha), Dials(), tmp_path / name, False)
+    here, there = ({p.name[2:]: p.read_bytes() for p in tmp_path.glob(f"{name}.*")} for name in "ab")
+    assert here == there and len(here) >= 3

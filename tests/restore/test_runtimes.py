@@ -1,5 +1,7 @@
 """All runtimes give the numbers of torch, whatever they run; what cannot be had is refused by name."""
 
+import hashlib
+
 import numpy as np
 import pytest
 import torch
@@ -27,6 +29,7 @@ def cache_folder(tmp_path, monkeypatch):
     path = cached_file(toy())
     path.parent.mkdir()
     path.write_bytes(toy_parts())
+    path.with_suffix(".sha256").write_text(hashlib.sha256(toy_parts()).hexdigest())
     return path.parent
 
 
@@ -85,6 +88,15 @@ def test_the_file_is_found_again_and_is_of_these_weights_alone(cache_folder):
     assert cached_model(toy()) == (toy_parts(), "")
     other = type(toy())(toy().config)
     assert cached_file(other) != cached_file(toy()) and cached_file(toy()).parent == cache_folder
+
+
+def test_a_damaged_file_is_made_anew_and_kept(monkeypatch):
+    path = cached_file(toy())
+    path.write_bytes(toy_parts()[:-1])
+    monkeypatch.setattr(exported_cache, "onnx_model", lambda *_, **__: b"model")
+    assert cached_model(toy()) == (b"model", "") and path.read_bytes() == b"model"
+    monkeypatch.setattr(exported_cache, "onnx_model", lambda *_, **__: b"another")
+    assert cached_model(toy()) == (b"model", "")
 
 
 def test_a_cache_that_cannot_be_written_is_said_and_done_without(monkeypatch, tmp_path):

@@ -24,3 +24,15 @@ def test_an_empty_folder_is_waited_for_and_a_missing_one_is_not(tmp_path):
     assert list(states(tmp_path)) == [tmp_path / "a.png"]
     with pytest.raises(PictureError, match="there is no such file or folder"):
         states(tmp_path / "none")
+
+
+def test_a_folder_below_that_cannot_be_listed_is_told(tmp_path, monkeypatch):
+    (tmp_path / "below").mkdir()
+
+    def walk(path, onerror):
+        onerror(PermissionError(13, "Permission denied", str(tmp_path / "below")))
+        return iter(())
+
+    monkeypatch.setattr("harmonic.images.folder.os.walk", walk)
+    with pytest.raises(PictureError, match="below: cannot be listed"):
+        states(tmp_path)

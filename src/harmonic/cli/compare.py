@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from harmonic.cli.companions import show_comparison
 from harmonic.cli.options import Device, Precision, PrecisionOption, Quiet, TileOption
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, tell
@@ -45,7 +46,6 @@ def compare(
 
     from harmonic.images.read import read_picture
     from harmonic.ops.eight_bit import to_uint8
-    from harmonic.restore.compare import write_comparison
     from harmonic.restore.parts import checked_region
     from harmonic.restore.restorer import DEFAULT_MODEL, Restorer
 
@@ -59,7 +59,7 @@ def compare(
             parts = restorer.decompose(given, region=place, progress=progress)
             name = next(n for n in (restorer.name, model, f"{restorer.name} {len(shown)}") if n not in shown)
             shown[name] = replace(given, colour=to_uint8(parts.mix(strength)), alpha=None)
-    for path in write_comparison(stem, picture.name, shown, overwrite):
+    for path in show_comparison(stem, picture.name, shown, overwrite):
         tell(path)
 
 

@@ -36,7 +36,7 @@ def tell_forecast(
     with Ledger(folder) if known and folder else nullcontext() as ledger:
         if retry and ledger:
             pairs = [pair for pair in pairs if ledger.failed_before(pair[1])]
-        for restorer, group in fleet.groups(pairs, settings.size):
+        for restorer, group in fleet.groups(pairs, settings.size, settings.page):
             for one in forecast(restorer, group, settings, ledger):
                 tally[one.status] += 1
                 seconds += one.seconds

@@ -44,9 +44,11 @@ def watched(folder: Path, output: Path | None, format: Format, apart: list[Path]
     from harmonic.images.folder import pair_outputs
     from harmonic.restore.watch import ripe_pictures, states
 
+    inside = [other for other in apart if _lies_below(other, folder)]  # what is made is no new picture
+
     def look() -> dict[Path, tuple[int, int]]:
         found = states(folder)
-        return {path: state for path, state in found.items() if not any(_lies_below(path, other) for other in apart)}
+        return {path: state for path, state in found.items() if not any(_lies_below(path, other) for other in inside)}
 
     for ripe in ripe_pictures(look):
         pairs = pair_outputs([folder], output, format)

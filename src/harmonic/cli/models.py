@@ -21,7 +21,6 @@ app = typer.Typer(
 Json = Annotated[bool, typer.Option("--json", help="One JSON object per model.")]
 Name = Annotated[str, typer.Argument(help="A bundled or pulled model.", metavar="NAME")]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DIGEST = re.compile(r"[0-9A-Fa-f]{64}")
 
 
@@ -163,7 +162,9 @@ def _wanted(what: str, sha256: str | None, name_as: str | None) -> tuple[str, st
         name, url, digest = what, released[what].url, released[what].sha256
         if sha256 not in (None, digest):
             raise UsageError(f"--sha256: {what} has {digest}; leave the option out")
+    from harmonic.network.checkpoint import MODEL_NAME
+
     name = name_as or name
-    if not _NAME.fullmatch(name):
+    if not re.fullmatch(MODEL_NAME, name):
         raise UsageError(f"{name!r}: cannot be the name of a model; give one of letters, digits, . _ - with --as")
     return name, url, digest

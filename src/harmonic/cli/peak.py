@@ -6,7 +6,7 @@ import sys
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.cli.text import tell
 
-WORKER = (sys.executable, "-m", "harmonic.cli.peak")
+WORKER = (sys.executable, "-P", "-m", "harmonic.cli.peak")
 
 
 if __name__ == "__main__":

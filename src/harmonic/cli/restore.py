@@ -1,6 +1,7 @@
 """`harmonic restore`: pictures in, better pictures out."""
 
 import json
+import math
 from collections import Counter
 from contextlib import nullcontext
 from dataclasses import asdict
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harmonic.cli.companions import Companions
+from harmonic.cli.companions import Companions, common_folder
 from harmonic.cli.dials import (
     Compare,
     Ensemble,
@@ -134,12 +135,16 @@ def restore(
         raise UsageError("--watch: goes neither with --dry-run nor with --retry; drop one of them")
     if watch and not (len(inputs) == 1 and inputs[0].is_dir()):
         raise UsageError("--watch: looks at one folder; name it as the only INPUT")
+    apart = [folder for folder in (output, maps, compare) if folder is not None]
+    if watch and any(folder.resolve() == inputs[0].resolve() for folder in apart):
+        raise UsageError("--watch: -o, --maps and --compare need folders of their own, else results are taken for new")
+    if not math.isfinite(max_pixels):
+        raise UsageError(f"--max-pixels {max_pixels}: must be a number of megapixels")
     if watch and engine == Engine.ray:
         raise UsageError("--watch: goes not with --engine ray; drop one of them")
     if engine != Engine.ray and (workers or address):
         raise UsageError("--workers, --address: are for --engine ray alone; add it, or drop them")
     size = wanted(scale, width, height, min_side, megapixels)
-    apart = [folder for folder in (output, maps, compare) if folder is not None]
     pairs, failures = ([], 0) if watch else paired(inputs, output, format, apart)
     if not (pairs or watch):
         raise typer.Exit(1)
@@ -189,18 +194,18 @@ def restore(
         tell_forecast(fleet, pairs, settings, folder, retry, as_json)
         return
     work = Crew(workers, address).restore_files if engine == Engine.ray else restore_files
-    companions = Companions(maps, compare, report, folder)
+    companions = Companions(maps, compare, report, folder or common_folder(pairs))
     tally: Counter[str] = Counter(read=failures)
     with Ledger(folder) if folder else nullcontext() as ledger, progress_bar("restoring", quiet) as progress:
         if retry and ledger:
             pairs = [pair for pair in pairs if ledger.failed_before(pair[1])]
         for batch in watched(inputs[0], output, format, apart) if watch else [pairs]:
-            for restorer, group in fleet.groups(batch, size):
+            for restorer, group in fleet.groups(batch, size, page):
                 for outcome in work(restorer, group, settings, ledger=ledger, progress=progress):
                     more: dict[str, Any] = {}
                     if not isinstance(outcome, Failed):
                         try:
-                            more = companions.make(outcome.source, outcome.target, restorer, settings, quiet)
+                            more = companions.make(outcome, restorer, settings, quiet)
                         except PictureError as error:
                             say(f"error: {error}")
                             tally["companions"] += 1

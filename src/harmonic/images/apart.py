@@ -98,7 +98,8 @@ class Apart:
 
     def _begin(self) -> subprocess.Popen[bytes]:
         bounds = (self._most_bytes, math.ceil(self.seconds)) if self._most_bytes else (0, 0)
-        command = [sys.executable, *_PROGRAM, *map(str, bounds)]
+        # -P: the current folder, where the user's files lie, is no place to import from.
+        command = [sys.executable, "-P", *_PROGRAM, *map(str, bounds)]
         # One thread each and no token: a decoder needs neither, and stacks of threads count as memory.
         quiet = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1", "MALLOC_ARENA_MAX": "2"}
         environment = {k: v for k, v in os.environ.items() if k != "HARMONIC_TOKEN"} | quiet

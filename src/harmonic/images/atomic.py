@@ -12,6 +12,7 @@ import secrets
 import socket
 import zlib
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
@@ -20,8 +21,9 @@ from harmonic.images.message import reason, shown
 
 _CHUNK = 1 << 20
 _TEMPORARY = re.compile(r"\..*\.harmonic-(\d+)-([0-9a-f]{4})[0-9a-f]{8}\.tmp", re.DOTALL)
-# Troubles that the next file will meet as well; all others (a name too long, a folder in the way) cost this file only.
-_WHOLE_RUN = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EMFILE, errno.ENFILE}
+# Troubles that the next file will meet as well; all others (a name too long, a folder that may not be written to) cost
+# this file only.
+_WHOLE_RUN = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
 class Sink:
@@ -69,7 +71,7 @@ def atomic_stream(target: Path, overwrite: bool = True) -> Iterator[Sink]:
     symbolic link is followed.
 
     Raises FileExistsError when the target exists and `overwrite` is False (also when it appears meanwhile),
-    ResourceError for a full disk or a read-only folder, PictureError when only this name cannot be written.
+    ResourceError for a full or read-only disk, PictureError when only this name or folder cannot be written.
     """
     try:
         real = Path(os.path.realpath(target))
@@ -78,7 +80,7 @@ def atomic_stream(target: Path, overwrite: bool = True) -> Iterator[Sink]:
             raise IsADirectoryError(errno.EISDIR, "not a regular file")
         if not overwrite and real.exists():  # the common case, before work; the race is decided in _publish
             raise FileExistsError(errno.EEXIST, "exists", str(target))
-        remove_orphans(real.parent)
+        _sweep_once(real.parent)
         temporary = real.parent / _temporary_name(real.name)
         try:
             # 0o666 less the umask: what a plain open() gives. Helpers for temporary files give 0o600, which others
@@ -117,6 +119,9 @@ def remove_orphans(folder: Path) -> None:
         if match and match[2] == _machine() and not _alive(int(match[1])):
             with contextlib.suppress(OSError):  # another process may be cleaning as well
                 (folder / name).unlink()
+
+
+_sweep_once = lru_cache(1024)(remove_orphans)  # folders of results may be large, and listing them takes long
 
 
 def _temporary_name(name: str) -> str:

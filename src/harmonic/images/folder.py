@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 
 from harmonic.errors import PictureError, UsageError
@@ -11,11 +12,15 @@ from harmonic.images.message import reason, shown
 RESTORED = "-restored"
 
 
+class NoPictures(PictureError):
+    """A folder without any."""
+
+
 def list_pictures(path: Path) -> list[Path]:
     """A file stands for itself, whatever its name; a folder for all files below it with an ending of a picture, sorted.
 
     Left out: hidden files and folders, and our own results of an earlier run (`photo-restored.jpg` beside `photo.*`).
-    Raises PictureError when there is no such path, or no picture in the folder.
+    Raises PictureError when there is no such path, `NoPictures` when there is none in the folder.
     """
     path = Path(path)
     if not path.is_dir():
@@ -30,10 +35,10 @@ def list_pictures(path: Path) -> list[Path]:
     for folder, folders, files in os.walk(path, onerror=unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         pictures = [Path(folder, name) for name in files if not name.startswith(".") and by_suffix(Path(name))]
-        stems = {picture.stem for picture in pictures}
+        stems = {stem for picture in pictures for stem in (picture.stem, _with_ending(picture))}
         found += [p for p in pictures if not (p.stem.endswith(RESTORED) and p.stem.removesuffix(RESTORED) in stems)]
     if not found:
-        raise PictureError(f"{shown(path)}: no pictures in this folder; their names end in {_suffix_list()}")
+        raise NoPictures(f"{shown(path)}: no pictures in this folder; their names end in {_suffix_list()}")
     return sorted(found)
 
 
@@ -87,11 +92,11 @@ def _is_file_name(output: Path) -> bool:
 
 def _format_of(source: Path) -> Format:
     """By content, as the reader does; by name for what cannot be opened or is no picture (its reading will say so)."""
-    try:
-        with source.open("rb") as file:
-            form = sniff(file.read(SNIFFED_BYTES))
-    except OSError:
-        form = None
+    form = None
+    with suppress(OSError):
+        if source.is_file():  # opening a pipe would wait for ever
+            with source.open("rb") as file:
+                form = sniff(file.read(SNIFFED_BYTES))
     return form or by_suffix(source) or FORMATS[0]
 
 
@@ -104,7 +109,11 @@ def _stem(source: Path, form: Format) -> str:
         return source.stem
     endings = {case for ending in _endings() for case in (ending, ending.upper())} - {source.suffix}
     shared = any(source.with_suffix(ending).exists() for ending in endings)
-    return f"{source.stem}-{source.suffix.lstrip('.').lower()}" if shared and source.suffix else source.stem
+    return _with_ending(source) if shared and source.suffix else source.stem
+
+
+def _with_ending(source: Path) -> str:
+    return f"{source.stem}-{source.suffix.lstrip('.').lower()}"
 
 
 def _endings() -> list[str]:

@@ -1,6 +1,7 @@
 """What a header says without decoding, to plan with; reading the picture decides for good."""
 
 import warnings
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import numpy as np
 from PIL import ExifTags, Image
 
 from harmonic.images import tiff_tags
-from harmonic.images.header import read_header
+from harmonic.images.header import check_frames, read_header
 from harmonic.images.read import OPENERS, opened
 from harmonic.images.tiff_tags import Directory
 
@@ -35,8 +36,8 @@ class Glance:
         return self.width * self.height * (self.channels + (not self.opaque)) * self.sample_bytes
 
 
-def glance_at(source: Path, page: int = 1) -> Glance | None:
-    """None for what is no picture of a known format. page: of a TIFF, from 1."""
+def glance_at(source: Path, page: int | None = None) -> Glance | None:
+    """None for what is no picture of a known format, or has several pages while none is named. page: from 1."""
     try:
         with warnings.catch_warnings(action="ignore"), opened(source) as (file, form, name):
             if form.name == "TIFF":  # by our own reading: Pillow knows few deep ones
@@ -46,15 +47,24 @@ def glance_at(source: Path, page: int = 1) -> Glance | None:
             file.seek(_PNG_BITS)
             deep = deep or (form.name == "PNG" and file.read(1) == b"\x10")
             file.seek(0)
-            return _at_image(OPENERS[form.name](file), 2 if deep else 1)
+            image = OPENERS[form.name](file)
+            if page is None:
+                check_frames(image, name)
+            return _at_image(image, 2 if deep else 1)
     except Exception:  # Pillow raises half a dozen classes on damaged files; reading it as a picture says why
         return None
 
 
-def upright_size(source: Path) -> tuple[int, int] | None:
-    """Width and height as seen, from the header alone; None for what is no picture of a known format."""
-    seen = glance_at(source)
+def upright_size(source: Path, page: int | None = None) -> tuple[int, int] | None:
+    """Width and height as seen, from the header alone; None as `glance_at`."""
+    seen = glance_at(source, page)
     return (seen.width, seen.height) if seen else None
+
+
+def luma_table(image: Image.Image) -> list[int] | None:
+    """The first quantisation table of an opened JPEG, 64 numbers; None for what is no JPEG."""
+    tables: Mapping[int, Sequence[int]] | None = getattr(image, "quantization", None)
+    return [int(value) for value in tables[min(tables)]] if tables else None
 
 
 def _at_tiff(tags: Directory, sample_bytes: int) -> Glance:

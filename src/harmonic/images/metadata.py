@@ -5,7 +5,6 @@ Bytes that cannot be understood are dropped with a note, never a reason to refus
 """
 
 import io
-import math
 import re
 from collections.abc import Callable
 from typing import IO
@@ -139,12 +138,15 @@ def _texts_of(image: Image.Image) -> tuple[tuple[str, str], ...]:
     return tuple((key, str(text)) for key, text in texts.items() if key not in own)
 
 
+_MOST_DPI = 65_535  # what every format can hold; a state beyond it is damage
+
+
 def _sound_dpi(dpi: object) -> tuple[float, float] | None:
     try:
         across, down = (float(value) for value in dpi)  # type: ignore[union-attr]
     except (TypeError, ValueError, ZeroDivisionError):
         return None
-    return (across, down) if all(math.isfinite(v) and v > 0 for v in (across, down)) else None
+    return (across, down) if all(0 < v <= _MOST_DPI for v in (across, down)) else None
 
 
 def fitting_profile(icc: bytes | None, channels: int) -> tuple[bytes | None, tuple[str, ...]]:

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import PictureError
 from harmonic.images.atomic import atomic_stream
 from harmonic.images.header import read_header
 from harmonic.images.message import shown
@@ -18,7 +17,7 @@ from harmonic.images.pixels import upright
 from harmonic.images.read import MOST_PIXELS, about_format, only_picture_errors, opened, read_picture, read_whole
 from harmonic.images.rows import Rows, open_rows, streams
 from harmonic.images.vips import is_installed
-from harmonic.images.write import BY_ROWS, exists, form_of, refuse, storable, write_picture
+from harmonic.images.write import BY_ROWS, existing_refused, form_of, refuse, refuse_existing, storable, write_picture
 
 ROWS = 256
 Block = tuple[np.ndarray, np.ndarray | None]
@@ -119,8 +118,7 @@ def write_strips(
     target = Path(target)
     name, form = shown(target), form_of(Path(target), format)
     refuse(form, outline, name)
-    if not overwrite and target.exists():
-        raise PictureError(exists(name))
+    refuse_existing(target, overwrite)
     metadata, notes = storable(outline, form)
     if form.name not in BY_ROWS:
         blocks: list[np.ndarray] = []
@@ -131,14 +129,11 @@ def write_strips(
         picture = Picture(samples[..., : outline.channels], alpha, metadata=outline.metadata)
         write_picture(target, picture, format=format, quality=quality, overwrite=overwrite)
         return
-    try:
-        with atomic_stream(target, overwrite) as sink:
-            rows = BY_ROWS[form.name](sink.write, replace(outline, metadata=metadata))
-            yield (writer := StripWriter(outline, True, notes, rows.add))
-            _refuse_missing(writer)
-            sink.rewrite_start(rows.finish())
-    except FileExistsError as error:
-        raise PictureError(exists(name)) from error
+    with existing_refused(target), atomic_stream(target, overwrite) as sink:
+        rows = BY_ROWS[form.name](sink.write, replace(outline, metadata=metadata))
+        yield (writer := StripWriter(outline, True, notes, rows.add))
+        _refuse_missing(writer)
+        sink.rewrite_start(rows.finish())
 
 
 def _refuse_missing(writer: StripWriter) -> None:

@@ -19,6 +19,7 @@ import numpy as np
 from PIL import Image
 
 from harmonic.errors import PictureError
+from harmonic.images.glance import luma_table
 from harmonic.images.message import shown
 from harmonic.images.read import read_picture
 
@@ -67,9 +68,7 @@ def _look(path: Path, form: str, max_pixels: int) -> dict[str, Any]:
     """Size, mode and kind from the header; no pixel is decoded unless Pillow cannot tell."""
     try:
         with path.open("rb") as file, Image.open(file, formats=[form]) as image:
-            tables = getattr(image, "quantization", None) or {}
-            table = [int(value) for value in tables[min(tables)]] if tables else None
-            return {"width": image.width, "height": image.height, "mode": image.mode, "table": table}
+            return {"width": image.width, "height": image.height, "mode": image.mode, "table": luma_table(image)}
     except Image.DecompressionBombError:
         text = f"{shown(path)}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"
         return {"refused": text, "code": "image_too_large"}

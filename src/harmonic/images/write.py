@@ -1,7 +1,10 @@
 """Picture -> file: encoded once, in memory, then written atomically. What a format cannot hold is said, not hidden."""
 
 import io
+import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -50,21 +53,19 @@ def write_picture(
     target = Path(target)
     name = shown(target)
     form = form_of(target, format)
-    if not overwrite and target.exists():  # before the costly encoding; atomic_write decides for good
-        raise PictureError(exists(name))
+    refuse_existing(target, overwrite)  # before the costly encoding; atomic_write decides for good
     data = encode(picture, form.name, quality, name=name)
-    try:
+    with existing_refused(target):
         atomic_write(target, data, overwrite)
-    except FileExistsError as error:
-        raise PictureError(exists(name)) from error
     return storable(picture.outline, form)[1]
 
 
 def refuse_unwritable(
     target: Path, format: str | None, width: int, height: int, alpha: bool, dtype: type[np.generic] = np.uint8
 ) -> None:
-    """What `write_picture` would refuse about a result of this size, said before the work is done; also a disk that is
-    too full for it (ResourceError): for formats with loss half of the bare pixels are reckoned.
+    """What `write_picture` would refuse about a result of this size, said before the work is done; also a folder that
+    may not be written to, and a disk that is too full (ResourceError): for formats with loss half of the bare pixels
+    are reckoned.
     """
     form = form_of(target, format)
     outline = Outline(height, width, 3, alpha, dtype)
@@ -72,6 +73,8 @@ def refuse_unwritable(
     needed = outline.bytes // (2 if form.name in ("JPEG", "AVIF", "WEBP") else 1)
     folder = next(parent for parent in target.absolute().parents if parent.is_dir())
     free = shutil.disk_usage(folder).free
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PictureError(f"{shown(target)}: its folder may not be written to; choose another output")
     if free < 1.2 * needed:
         text = f"needs about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free; free some space"
         raise ResourceError(f"{shown(target)}: {text}")
@@ -199,6 +202,18 @@ def _photoshop_block(iptc: bytes) -> bytes:
     return b"\xff\xed" + (len(body) + 2).to_bytes(2, "big") + body
 
 
-def exists(name: str) -> str:
-    """The message about a target that stands already."""
-    return f"{name}: exists already; use --overwrite to replace it, or -o to write elsewhere"
+def refuse_existing(target: Path, overwrite: bool) -> None:
+    """Said before the work is done. Raises PictureError."""
+    with existing_refused(target):
+        if target.exists() and not overwrite:
+            raise FileExistsError
+
+
+@contextmanager
+def existing_refused(target: Path) -> Iterator[None]:
+    """A target that stands already, also one that has appeared meanwhile, as PictureError."""
+    try:
+        yield
+    except FileExistsError as error:
+        text = "exists already; use --overwrite to replace it, or -o to write elsewhere"
+        raise PictureError(f"{shown(target)}: {text}") from error

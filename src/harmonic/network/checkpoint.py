@@ -7,10 +7,10 @@ neither safetensors nor torch notices a flipped bit.
 import hashlib
 import json
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_bytes
 from safetensors.torch import save as save_bytes
@@ -22,19 +22,26 @@ from harmonic.network.harmonic import Harmonic
 
 FORMAT = "harmonic-1"
 
+MODEL_NAME = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+"""Names of files are made of it, so it holds no separator and begins with a letter or digit."""
+
+ModelName = Annotated[str, Field(pattern=f"^{MODEL_NAME}$")]
+Printable = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e]*$")]
+"""One line without control characters: a terminal will show it, and anybody may have written the file."""
+
 
 class Card(BaseModel):
     """What a weights file says about itself."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str
-    task: str
+    name: ModelName
+    task: Printable
     config: NetworkConfig
     form: Literal["train", "deploy"] = "train"
-    licence: str = "Apache-2.0"
-    data: str = ""
-    recipe: str = ""
+    licence: Printable = "Apache-2.0"
+    data: Printable = ""
+    recipe: Printable = ""
     """Hash of the recipe that trained these weights."""
     step: int = 0
 

@@ -2,15 +2,20 @@
 its decoder crash, and work that is done already is not done again.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from harmonic.errors import HarmonicError, PictureError, WeightsError
 from harmonic.images.apart import Apart
 from harmonic.images.glance import upright_size
+from harmonic.images.message import reason, shown
 from harmonic.images.read import read_picture
+from harmonic.images.write import refuse_existing
 from harmonic.restore.file import (
     Opened,
     Reader,
@@ -18,7 +23,6 @@ from harmonic.restore.file import (
     Restored,
     Settings,
     open_file,
-    refuse_existing,
     restore_opened,
     write_restored,
 )
@@ -154,7 +158,12 @@ class Stages:
         restored, key = given
         outcome = self._written(restored) if isinstance(restored, Restored) else restored
         if self.ledger:
-            record(self.ledger, outcome, key)
+            try:
+                record(self.ledger, outcome, key)
+            except OSError as error:
+                gone = f"{shown(outcome.target)}: was written, and is not there any more ({reason(error)}); run again"
+                outcome = Failed(outcome.source, outcome.target, "write", gone)
+                record(self.ledger, outcome, key)
         return outcome
 
     def _written(self, restored: Restored) -> Done | Failed:
@@ -169,7 +178,7 @@ class Stages:
 
 
 def record(ledger: Ledger, outcome: Outcome, key: str | None) -> None:
-    """Write into the ledger what came of a file. key: of its result."""
+    """Write into the ledger what came of a file. key: of its result. Raises OSError where the result is gone."""
     if isinstance(outcome, Failed):
         ledger.fail(outcome.source, outcome.target, outcome.stage, outcome.reason)
     if isinstance(outcome, Done) and key:
@@ -186,8 +195,14 @@ def result_key_of(restorer: Restorer, source: Path, settings: Settings) -> str |
     told = {**how, **asdict(settings)}
     for without in ("overwrite", "max_pixels"):  # these decide whether there is a result, not which
         del told[without]
-    told["mask"] = file_digest(Path(settings.mask)) if isinstance(settings.mask, str | Path) else None
+    told["mask"] = _mask_digest(settings.mask)
     return result_key(source, restorer.digest, told, package_version())
+
+
+def _mask_digest(mask: "str | Path | np.ndarray | None") -> str | None:
+    if isinstance(mask, np.ndarray):
+        return hashlib.sha256(f"{mask.shape} {mask.dtype}".encode() + np.ascontiguousarray(mask).tobytes()).hexdigest()
+    return None if mask is None else file_digest(Path(mask))
 
 
 def _header_pixels(source: Path) -> int:

@@ -11,11 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from harmonic.errors import PictureError
 from harmonic.images.atomic import atomic_write
-from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Picture
-from harmonic.images.write import encode, write_picture
+from harmonic.images.write import encode, refuse_existing, write_picture
 from harmonic.restore.report import levels
 
 _GAP, _CAPTION = 8, 24
@@ -38,16 +36,13 @@ def compare_page(title: str, pictures: Mapping[str, Picture]) -> str:
     return page.replace("@TITLE@", html.escape(title)).replace("@PICTURES@", told)
 
 
-def side_by_side(pictures: Mapping[str, Picture]) -> Picture:
-    """All in a row on grey, with captions, each as large as the largest; 8 bit.
-
-    Raises PictureError when the row would be wider than a picture may be.
-    """
+def side_by_side(pictures: Mapping[str, Picture]) -> Picture | None:
+    """All in a row on grey, with captions, each as large as the largest; 8 bit. None: too large to be looked at."""
     height = max(p.colour.shape[0] for p in pictures.values())
     width = max(p.colour.shape[1] for p in pictures.values())
     across = len(pictures) * (width + _GAP) - _GAP
     if max(across, height) > _LONGEST:
-        raise PictureError(f"{across}x{height}: is too large to look at side by side; cut a part out with --crop")
+        return None
     sheet = Image.new("RGB", (across, height + _CAPTION), (48, 48, 48))
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for number, (name, picture) in enumerate(pictures.items()):
@@ -64,17 +59,34 @@ def side_by_side(pictures: Mapping[str, Picture]) -> Picture:
     return Picture(np.asarray(sheet), metadata=Metadata(icc=profile))
 
 
+def page_path(stem: Path) -> Path:
+    return stem.with_name(f"{stem.name}.html")
+
+
 def write_comparison(stem: Path, title: str, pictures: Mapping[str, Picture], overwrite: bool) -> list[Path]:
-    """Write STEM.html and STEM.compare.png -> their paths. Raises PictureError and ResourceError."""
-    page, sheet = stem.with_name(f"{stem.name}.html"), stem.with_name(f"{stem.name}.compare.png")
+    """Write STEM.html and, where they are not too large for it, STEM.compare.png -> what was written.
+
+    Raises PictureError and ResourceError.
+    """
+    page, sheet = page_path(stem), stem.with_name(f"{stem.name}.compare.png")
     for path in (page, sheet):
-        if path.exists() and not overwrite:
-            raise PictureError(f"{shown(path)}: exists already; use --overwrite to replace it")
-    write_picture(sheet, side_by_side(pictures), overwrite=overwrite)
+        refuse_existing(path, overwrite)
+    row = side_by_side(pictures)
     atomic_write(page, compare_page(title, pictures).encode(), overwrite)
+    if row is None:
+        return [page]
+    write_picture(sheet, row, overwrite=overwrite)
     return [page, sheet]
 
 
 def _png(picture: Picture) -> str:
-    metadata = Metadata(icc=picture.metadata.icc)
-    return base64.b64encode(encode(replace(picture, metadata=metadata), "png")).decode()
+    """Base64; floats at 16 bit."""
+    colour, alpha = picture.colour, picture.alpha
+    if colour.dtype == np.float32:
+        colour, alpha = _to_uint16(colour), None if alpha is None else _to_uint16(alpha)
+    plain = replace(picture, colour=colour, alpha=alpha, metadata=Metadata(icc=picture.metadata.icc))
+    return base64.b64encode(encode(plain, "png")).decode()
+
+
+def _to_uint16(samples: np.ndarray) -> np.ndarray:
+    return np.rint(np.clip(samples, 0, 1) * 65535).astype(np.uint16)

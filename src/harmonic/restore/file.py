@@ -14,7 +14,7 @@ from harmonic.images.glance import glance_at
 from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS, read_picture
-from harmonic.images.write import refuse_unwritable, write_picture
+from harmonic.images.write import refuse_existing, refuse_unwritable, write_picture
 from harmonic.restore.dials import Dials, Keywords
 from harmonic.restore.engine import Progress
 from harmonic.restore.size import size_of_result
@@ -167,12 +167,6 @@ def write_restored(restored: Restored) -> Report:
     return replace(report, seconds=report.seconds + time.monotonic() - started, notes=(*report.notes, *lost))
 
 
-def refuse_existing(target: Path, overwrite: bool) -> None:
-    """Said before the work is done; `write_picture` decides for good. Raises PictureError."""
-    if target.exists() and not overwrite:
-        raise PictureError(f"{shown(target)}: exists already; use --overwrite to replace it, or -o to write elsewhere")
-
-
 _WRITING = ("format", "quality", "overwrite")
 
 
@@ -188,7 +182,7 @@ def _named(source: Path) -> Iterator[None]:
 
 def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
     """Whether input and result would take too much, were they held whole, and rows can go their way one by one."""
-    seen = glance_at(source, settings.page or 1)
+    seen = glance_at(source, settings.page)
     if seen is None or seen.bytes * (1 + restorer.scale**2) <= MOST_HELD:
         return False
     whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None

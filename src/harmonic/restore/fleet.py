@@ -20,8 +20,11 @@ class Fleet:
         self._make, self._model = make, model
         self._made: dict[str, Restorer] = {}
 
-    def groups(self, pairs: Sequence[Pair], size: Size | None) -> Iterator[tuple[Restorer, list[Pair]]]:
-        """The pairs by the restorer that suits them; in their order where one restorer suits all.
+    def groups(
+        self, pairs: Sequence[Pair], size: Size | None, page: int | None = None
+    ) -> Iterator[tuple[Restorer, list[Pair]]]:
+        """The pairs by the restorer that suits them; in their order where one restorer suits all. page: the one that
+        is restored.
 
         A picture that no model reaches goes to the one that enlarges most, which will say so. Raises WeightsError when
         that is so for every picture.
@@ -35,7 +38,7 @@ class Fleet:
         refusals: list[WeightsError] = []
         for source, target in pairs:
             scale = min(models)
-            if sides := upright_size(source):
+            if sides := upright_size(source, page):
                 try:
                     scale = plan_size(size, *sides, models, whose).scale
                 except WeightsError as error:

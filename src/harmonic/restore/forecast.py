@@ -20,8 +20,9 @@ _SIDE, _ROUNDS = 512, 2
 
 @dataclass(frozen=True)
 class Forecast:
-    """status: restore; done (it is this very result already); exists (would be refused); unreadable (by its header, or
-    of a size that is not reached). size: of the result. seconds: predicted, 0 where nothing would be done.
+    """status: restore; done (it is this very result already); exists (would be refused); unreadable (by its header, of
+    a size that is not reached, or of more pixels than are allowed). size: of the result. seconds: predicted, 0 where
+    nothing would be done.
     """
 
     source: Path
@@ -37,9 +38,9 @@ def forecast(
     """For each pair, in order; nothing is written. The speed is that of the restorer now, on pictures of 512²."""
     pace = seconds_per_pixel(restorer) * (8 if settings.ensemble else 1)
     for source, target in pairs:
-        sides = upright_size(source)
+        sides = upright_size(source, settings.page)
         status, size = "unreadable", None
-        if sides is not None:
+        if sides is not None and sides[0] * sides[1] <= settings.max_pixels:
             try:
                 size = size_of_result(settings.size, *sides, restorer.scale, restorer.name)
                 status = _status(restorer, source, target, settings, ledger)

@@ -2,7 +2,7 @@
 
 import io
 import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -10,8 +10,10 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
+from harmonic.images.glance import luma_table
+from harmonic.images.message import shown
 from harmonic.images.picture import Picture
-from harmonic.images.read import read_picture
+from harmonic.images.read import OPENERS, opened, read_picture
 from harmonic.ops.damage import enlarged_by
 from harmonic.restore.report import Signs, levels, signs
 
@@ -46,22 +48,16 @@ class Diagnosis:
 
 def inspect_picture(source: Path, models: Sequence[str]) -> Diagnosis:
     """models: names of those that are at hand. Raises PictureError."""
-    try:
-        with Image.open(source) as image:
-            table = luma_table(image)
-    except OSError:  # what Pillow cannot open is no JPEG; reading it says whether it is a picture
-        table = None
-    return diagnosis(read_picture(source), source, table, models)
-
-
-def luma_table(image: Image.Image) -> list[int] | None:
-    """The first quantisation table of a JPEG, 64 numbers; None for what is no JPEG."""
-    tables: Mapping[int, Sequence[int]] | None = getattr(image, "quantization", None)
-    return list(tables[min(tables)]) if tables else None
+    picture = read_picture(source)
+    table = None
+    if picture.format == "JPEG":
+        with opened(source) as (file, _, _):
+            table = luma_table(OPENERS["JPEG"](file))
+    return diagnosis(picture, source, table, models)
 
 
 def diagnosis(picture: Picture, source: Path, table: Sequence[int] | None, models: Sequence[str]) -> Diagnosis:
-    """Of a decoded picture. table: that of `luma_table`."""
+    """Of a decoded picture. table: that of `glance.luma_table`."""
     colour = picture.colour
     height, width, channels = colour.shape
     samples = levels(colour)
@@ -133,6 +129,7 @@ def _profile_name(icc: bytes | None) -> str | None:
     if icc is None:
         return None
     try:
-        return ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc))).strip() or "unnamed"
+        name = ImageCms.getProfileDescription(ImageCms.ImageCmsProfile(io.BytesIO(icc)))
+        return shown(name.strip()) or "unnamed"
     except (ImageCms.PyCMSError, OSError):
         return "unnamed"

@@ -26,8 +26,10 @@ def result_key(source: Path, weights: str, settings: Mapping[str, Any], version:
     None when the source cannot be read; reading it as a picture will say why.
     """
     try:
-        content = file_digest(source)
+        content = file_digest(source) if source.is_file() else None  # a pipe would be waited for, a device never end
     except OSError:
+        content = None
+    if content is None:
         return None
     told = {"input": content, "weights": weights, "settings": dict(settings), "version": version}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
@@ -93,7 +95,7 @@ class Ledger:
         self._append({"state": "begun", "target": self._name(target), "source": str(source)})
 
     def finish(self, source: Path, target: Path, key: str, details: Mapping[str, Any]) -> None:
-        """details: what else is worth knowing, such as tile size and seconds."""
+        """details: what else is worth knowing, such as tile size and seconds. Raises OSError where target is gone."""
         entry = {"state": "done", "target": self._name(target), "source": str(source), "key": key}
         self._append({**entry, "sha256": file_digest(target), **details})
 

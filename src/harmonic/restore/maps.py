@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 
 from harmonic.images.picture import Picture
+from harmonic.images.transparency import visible_colours
 from harmonic.images.write import write_picture
 from harmonic.ops.band import low_band
 from harmonic.ops.eight_bit import to_uint8
@@ -82,7 +83,7 @@ def picture_maps(
             if (part := getattr(parts, name)) is not None:
                 _put(maps, f"{name}-x{gain}", to_uint8(0.5 + gain * part), region, view, 1 / scale, (height, width))
         sides["routing"] = parts.cell
-        for name, values in (("provenance", provenance(parts, dials)[..., None]), ("routing", routing_colours(parts))):
+        for name, values in (("routing", routing_colours(parts)), ("provenance", provenance(parts, dials)[..., None])):
             if values is not None:
                 _put(cells, name, values, region, view, sides[name], (height, width))
         if progress:
@@ -93,11 +94,20 @@ def picture_maps(
     return maps
 
 
+LAST_MAP = "provenance"
+"""Written when the others are there."""
+
+
+def map_path(stem: Path, name: str) -> Path:
+    return stem.with_name(f"{stem.name}.{name}.png")
+
+
 def write_maps(restorer: Restorer, picture: Picture, dials: Dials, stem: Path, overwrite: bool) -> list[Path]:
     """Write `picture_maps` as `STEM.hf-x4.png` and so on -> their paths. Raises what restoring and writing do."""
     written = []
-    for name, map in picture_maps(restorer, picture.colour, dials).items():
-        path = stem.with_name(f"{stem.name}.{name}.png")
+    colour = picture.colour if picture.alpha is None else visible_colours(picture.colour, picture.alpha)
+    for name, map in picture_maps(restorer, colour, dials).items():
+        path = map_path(stem, name)
         write_picture(path, Picture(map), overwrite=overwrite)
         written.append(path)
     return written

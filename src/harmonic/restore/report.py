@@ -1,11 +1,10 @@
 """What a restoration did to a picture, measured on the written file: damage before and after, and fidelity."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
-from harmonic.images.read import read_picture
+from harmonic.images.picture import Picture
 from harmonic.ops.damage import blockiness, noise_level, sharpness
 from harmonic.ops.quality import psnr
 from harmonic.ops.resize import resize_to
@@ -41,9 +40,8 @@ class Change:
         )
 
 
-def change(source: Path, target: Path) -> Change:
-    """Reads both files. Raises PictureError."""
-    before, after = levels(read_picture(source).colour), levels(read_picture(target).colour)
+def change(given: Picture, result: Picture) -> Change:
+    before, after = levels(given.colour), levels(result.colour)
     return Change(signs(before), signs(after), low_band_fidelity(after, before))
 
 

@@ -4,8 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from harmonic.errors import PictureError
-from harmonic.images.folder import list_pictures
+from harmonic.images.folder import NoPictures, list_pictures
 
 SECONDS = 1.0
 """Between two looks."""
@@ -31,13 +30,11 @@ def ripe_pictures(
 
 
 def states(folder: Path) -> dict[Path, State]:
-    """The pictures in a folder, which may be empty. Raises PictureError when it is gone."""
+    """The pictures in a folder, which may be empty. Raises PictureError when it is gone, or cannot be listed."""
     found: dict[Path, State] = {}
     try:
         pictures = list_pictures(folder)
-    except PictureError:
-        if not folder.is_dir():
-            raise
+    except NoPictures:
         return found  # there are none yet
     for path in pictures:
         try:

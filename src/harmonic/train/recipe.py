@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from harmonic.degrade.mixtures import Mixture
+from harmonic.network.checkpoint import ModelName, Printable
 from harmonic.network.config import NetworkConfig
 from harmonic.network.presets import PRESETS
 
@@ -163,8 +164,8 @@ class Guard(Strict):
 class Recipe(Strict):
     """Everything that decides a training run."""
 
-    name: str = Field(min_length=1, pattern=r"^[\w.-]+$")
-    task: str = "restore"
+    name: ModelName
+    task: Printable = "restore"
     model: Model = Model()
     data: Data = Data()
     mixture: Mixture = Mixture()
@@ -181,8 +182,8 @@ class Recipe(Strict):
     log_every: int = Field(default=50, ge=1, description="steps")
     save_every: int = Field(default=1000, ge=1, description="steps")
     validate_every: int = Field(default=2000, ge=1, description="steps")
-    licence: str = "Apache-2.0"
-    trained_on: str = Field(default="", description="one sentence on the pictures, kept with the weights")
+    licence: Printable = "Apache-2.0"
+    trained_on: Printable = Field(default="", description="one sentence on the pictures, kept with the weights")
 
     @model_validator(mode="after")
     def _fits_together(self) -> "Recipe":

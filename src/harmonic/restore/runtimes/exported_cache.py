@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from harmonic.errors import HarmonicError
@@ -34,18 +35,22 @@ def cached_file(network: Harmonic) -> Path:
 
 
 def cached_model(network: Harmonic) -> tuple[bytes, str]:
-    """The bytes of the file, which is made where it is not there yet, and what the user should hear about it ("").
+    """The bytes of the file, which is made where it is not there yet or is damaged, and what the user should hear
+    about it ("").
 
     Making it takes about a minute. Where it cannot be kept, it is made anew each time. Raises UsageError where a
     package is missing.
     """
     path = cached_file(network)
-    try:
-        return path.read_bytes(), ""
-    except OSError:
-        model = onnx_model(network, {"version": package_version()}, parts=True)
+    checksum = path.with_suffix(".sha256")
+    with suppress(OSError, ValueError):
+        model = path.read_bytes()
+        if checksum.read_text() == hashlib.sha256(model).hexdigest():
+            return model, ""
+    model = onnx_model(network, {"version": package_version()}, parts=True)
     try:
         atomic_write(path, model)
+        atomic_write(checksum, hashlib.sha256(model).hexdigest().encode())
     except (HarmonicError, OSError) as error:
         return model, f"the exported network could not be kept ({error}), so it is made anew each time"
     return model, ""

@@ -9,8 +9,9 @@ from typing import Any, Literal
 import numpy as np
 import torch
 
-from harmonic.errors import PictureError, WeightsError
+from harmonic.errors import WeightsError
 from harmonic.images.atomic import atomic_write
+from harmonic.images.write import refuse_existing
 from harmonic.network.checkpoint import Card
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
@@ -52,8 +53,7 @@ def export_file(
     replaced, UsageError where a package is missing, WeightsError where the file does not give torch's numbers.
     """
     for path in _paths(target, format):
-        if path.exists() and not overwrite:
-            raise PictureError(f"{path}: exists already; use --overwrite to replace it, or -o to write elsewhere")
+        refuse_existing(path, overwrite)
     runner = package("openvino" if format == "openvino" else "onnxruntime")
     facts = facts_of(network, card, digest, parts=parts, static=static)
     model = onnx_model(network, facts, parts=parts, static=static)

@@ -6,7 +6,6 @@ files, so the same command goes on where it stopped; the table is made of what i
 """
 
 import argparse
-import functools
 import json
 import sys
 import time
@@ -21,13 +20,11 @@ from torch import nn
 
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.degrade.apply import degrade
-from harmonic.measure.costs import gmac_per_megapixel
+from harmonic.measure.costs import PRECISIONS, gmac_per_megapixel, timed
 from harmonic.measure.form_tables import form_tables
+from harmonic.measure.line_ups import ready
 from harmonic.measure.peers.nafnet import NAFNet
-from harmonic.measure.speed import latencies
 from harmonic.network.config import NetworkConfig
-from harmonic.network.cost import network_cost
-from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, psnr
@@ -160,21 +157,12 @@ def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
 def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[str, dict[str, float]]:
     """By form: GMAC/MP, and the median ratio of latency to NAFNet-w32 in each precision; fused, two threads."""
     torch.set_num_threads(2)
-    x = torch.rand(1, 3, side, side)
-    models = {name: form().requires_grad_(False) for name, form in forms.items()}
-    # Experts in use skip work by the picture: all that they could do is counted, as `harmonic info` does.
-    gmacs = {
-        name: network_cost(m)[0].fused_macs / 1e3 if isinstance(m, Harmonic) else gmac_per_megapixel(m, side)
-        for name, m in models.items()
-    }
-    models = {name: (fuse(m) if isinstance(m, Harmonic) else m).eval() for name, m in models.items()}
+    torch.manual_seed(0)
+    models = {f"form {name}": ready(form()) for name, form in forms.items()}  # forms may be called "reference"
+    costs = {name: {"gmac": round(gmac_per_megapixel(models[f"form {name}"], side), 2)} for name in forms}
     base = NAFNet().eval().requires_grad_(False)
-    ratios = {name: {"gmac": round(gmac, 2)} for name, gmac in gmacs.items()}
-    for precision in ("fp32", "bf16"):
-        with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bf16"):
-            # Forms may be called as latencies calls what it compares with.
-            calls = {f"form {name}": functools.partial(model, x) for name, model in models.items()}
-            found = latencies(functools.partial(base, x), calls)
-            for name in models:
-                ratios[name][precision] = round(found[f"form {name}"].ratio, 3)
-    return ratios
+    for precision in PRECISIONS:
+        found = timed(base, models, side, precision)
+        for name in forms:
+            costs[name][precision] = round(found[f"form {name}"].ratio, 3)
+    return costs

@@ -10,9 +10,9 @@ that of the times of one round; medians of rounds.
 
 - batch: `restore_files`, as `harmonic restore FOLDER` calls it.
 - one by one: `restore_file`, one picture after the other.
-- simple: as Real-ESRGAN's `inference_realesrgan.py` with `--fp32 --tile 512` works: decode with Pillow, fp32, NCHW,
-  the network as it was trained (not fused), tiles with 10 pixels around them, encode, then the next picture. Its tiles
-  do not equal the whole picture; only its time is looked at.
+- simple: as Real-ESRGAN's `inference_realesrgan.py` with `--fp32 --tile 512` works: decode with Pillow, fp32, the
+  network as it was trained (not fused), tiles with 10 pixels around them, encode, then the next picture. Its tiles do
+  not equal the whole picture; only its time is looked at. The others take the precision that `auto` chooses.
 """
 
 import argparse

@@ -228,9 +228,10 @@ made on the fly by both.""",
         "Folders, pictures per minute",
         "overlap.json",
         """JPEG in, PNG out, one process. `batch` decodes the next picture and encodes the last one while it computes;
-`one by one` does not; `simple` works in Real-ESRGAN's manner (fp32, NCHW, not fused, tiles with 10 pixels around them).
-Same weights. Measured on a machine whose two cores were busy with other work, so `batch` found no idle core to decode
-and encode on: its lead over `one by one` is a lower bound, and only ratios within a round mean something.""",
+`one by one` does not; `simple` works in Real-ESRGAN's manner (fp32, not fused, tiles with 10 pixels around them), the
+others in what `auto` chooses. Same weights. Measured on a machine whose two cores were busy with other work, so `batch`
+found no idle core to decode and encode on: its lead over `one by one` is a lower bound, and only ratios within a round
+mean something.""",
         overlap,
     ),
     Section(

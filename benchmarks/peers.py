@@ -1,10 +1,10 @@
 """Latency of our presets beside published networks, all in one process.
 
     make peers                                   # an environment with spandrel, then this script
-    python benchmarks/peers.py [--threads 2] [--rounds 5] [--results results/peers-speed.json]
+    python benchmarks/peers.py [--threads 2] [--rounds 20] [--results results/peers-speed.json]
 
-Restoration from 256² pixels as ratio to NAFNet-w32; enlargement by 4 from 128² as ratio to SPAN-48. Random weights,
-interleaved, deploy forms where there are any, channels-last, fp32 and bf16 by autocast.
+Restoration from 256² pixels as ratio to NAFNet-w32; enlargement by 4 from 128² as ratio to SPAN-48. Three draws of
+random weights, interleaved, deploy forms where there are any, channels-last, fp32 and bf16 by autocast.
 NAFNet and Restormer are ours, written from the papers; the others are the classes of chaiNNer-org/spandrel.
 """
 
@@ -25,22 +25,18 @@ from spandrel.architectures.SwinIR import SwinIR
 from torch import nn
 
 from harmonic.cli.allocator import keep_freed_memory
+from harmonic.measure.costs import over_draws, parameters_of
+from harmonic.measure.line_ups import ready
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.restormer import Restormer
-from harmonic.measure.speed import latencies
-from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS
-
-
-def ours(preset: str, scale: int) -> nn.Module:
-    return fuse(Harmonic(PRESETS[preset](scale)))
 
 
 def restoration() -> dict[str, nn.Module]:
     """The reference first."""
     peers = {"NAFNet-w32": NAFNet(), "Restormer": Restormer()}
-    return peers | {name: ours(name, 1) for name in ("tiny", "fast", "base", "large")}
+    return peers | {name: Harmonic(PRESETS[name](1)) for name in ("tiny", "fast", "base", "large")}
 
 
 def enlargement() -> dict[str, nn.Module]:
@@ -60,39 +56,29 @@ def enlargement() -> dict[str, nn.Module]:
             mlp_ratio=2, upscale=4,
         ),
     }  # fmt: skip
-    return peers | {name: ours(name, 4) for name in ("tiny", "fast", "base", "large")}
+    return peers | {name: Harmonic(PRESETS[name](4)) for name in ("tiny", "fast", "base", "large")}
 
 
-@torch.inference_mode()
-def compare(models: dict[str, nn.Module], side: int, precision: str, rounds: int) -> list[dict]:
-    x = torch.rand(1, 3, side, side).to(memory_format=torch.channels_last)
-    bf16 = precision == "bf16"
-    calls: dict[str, Callable[[], object]] = {}
-    for name, model in models.items():
-        model = model.eval().requires_grad_(False).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+def compare(build: Callable[[], dict[str, nn.Module]], side: int, precision: str, rounds: int) -> list[dict]:
+    def made() -> dict[str, nn.Module]:
+        return {name: ready(network) for name, network in build().items()}
 
-        def call(model: nn.Module = model) -> object:
-            with torch.autocast("cpu", torch.bfloat16, enabled=bf16):
-                return model(x)
-
-        calls[name] = call
+    models = made()
     reference = next(iter(models))
-    found = latencies(calls.pop(reference), calls, rounds=rounds, warmup=1)
-    found[reference] = found.pop("reference")
     return [
         {
             "side": side, "precision": precision, "network": name, "reference": reference,
-            "parameters": sum(p.numel() for p in models[name].parameters()),
+            "parameters": parameters_of(models[name]),
             "ms": round(latency.milliseconds, 1), "ratio": round(latency.ratio, 3),
         }
-        for name, latency in found.items()
+        for name, latency in over_draws(made, reference, side, precision, rounds).items()
     ]  # fmt: skip
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--results", type=Path, default=Path("results/peers-speed.json"))
     args = parser.parse_args()
     keep_freed_memory()
@@ -101,7 +87,7 @@ def main() -> int:
         row
         for make, side in ((restoration, 256), (enlargement, 128))
         for precision in ("fp32", "bf16")
-        for row in compare(make(), side, precision, args.rounds)
+        for row in compare(make, side, precision, args.rounds)
     ]
     args.results.parent.mkdir(parents=True, exist_ok=True)
     made = {"command": "make peers", "date": datetime.now(UTC).date().isoformat()}

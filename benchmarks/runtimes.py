@@ -19,6 +19,7 @@ import torch
 
 from harmonic.assets import find_weights
 from harmonic.cli.allocator import keep_freed_memory
+from harmonic.measure.markdown import markdown_table
 from harmonic.measure.verify.agreement import agreement
 from harmonic.measure.verify.passes import damages
 from harmonic.measure.verify.subject import load_subject, restored
@@ -53,10 +54,11 @@ def agree(model: str, data: Path, count: int, restorers: dict[tuple[str, str], R
     clean = list(subject.crops[:count])
     damaged = [to_float(case(crop, number)) for number, crop in enumerate(clean)]
     reference = [restored(subject.network, picture) for picture in damaged]
-    print(f"| runtime | largest, of 255 | 8-bit samples changed | PSNR lost, dB |\n|{'---|' * 4}")
+    rows = []
     for (runtime, precision), restorer in restorers.items():
         found = agreement(reference, [restorer.restore(picture) for picture in damaged], clean)
-        print(f"| {runtime} {precision} | {found.largest:.4f} | {found.changed:.3%} | {found.lost:.4f} |", flush=True)
+        rows.append([f"{runtime} {precision}", f"{found.largest:.4f}", f"{found.changed:.3%}", f"{found.lost:.4f}"])
+    print(markdown_table(["runtime", "largest, of 255", "8-bit samples changed", "PSNR lost, dB"], "lrrr", rows))
 
 
 def compare(model: str, side: int, rounds: int, restorers: dict[tuple[str, str], Restorer]) -> None:
@@ -76,9 +78,10 @@ def compare(model: str, side: int, rounds: int, restorers: dict[tuple[str, str],
                 taken[name].append((time.perf_counter() - wall, time.process_time() - cpu))
     medians = {name: [statistics.median(column) for column in zip(*t[1:], strict=True)] for name, t in taken.items()}
     first = next(iter(medians.values()))
-    print(f"\n| {side}², {torch.get_num_threads()} threads | ratio, wall | ratio, process |\n|{'---|' * 3}")
-    for name, figures in medians.items():
-        print("|", name, *(f"| {figure / one:.2f}" for figure, one in zip(figures, first, strict=True)), "|")
+    rows = [[name, *(f"{figure / one:.2f}" for figure, one in zip(figures, first, strict=True))]
+            for name, figures in medians.items()]  # fmt: skip
+    head = [f"{side}², {torch.get_num_threads()} threads", "ratio, wall", "ratio, process"]
+    print(f"\n{markdown_table(head, 'lrr', rows)}")
 
 
 if __name__ == "__main__":

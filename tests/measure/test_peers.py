@@ -68,6 +68,15 @@ def test_every_parameter_that_is_used_learns(build, line_up, name):
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")
 @pytest.mark.parametrize("build, line_up, name", others(ENLARGEMENT))
+def test_a_new_network_is_as_bright_as_its_input(build, line_up, name):
+    torch.manual_seed(0)
+    x = torch.rand(1, 3, 24, 24)
+    with torch.no_grad():
+        assert (build().eval()(x).mean((2, 3)) - x.mean((2, 3))).abs().max() < 0.15
+
+
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
+@pytest.mark.parametrize("build, line_up, name", others(ENLARGEMENT))
 def test_the_form_that_is_timed_has_the_same_function(build, line_up, name):
     torch.manual_seed(0)
     network, x = build().eval(), torch.rand(1, 3, 16, 16)

@@ -27,6 +27,7 @@ from harmonic.nn.cells import CellGate
 from harmonic.nn.head import Tail
 from harmonic.nn.parts import Parts
 from harmonic.nn.projection import Projection
+from harmonic.nn.router import Router
 from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import low_band
 from harmonic.train.synthetic import synthetic_picture
@@ -105,6 +106,16 @@ def global_pooling(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(wiring, "pool_cells", lambda features, stride: features.mean((2, 3), keepdim=True))
 
 
+def global_router(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
+    """Experts chosen by the mean of the whole picture."""
+    route = Router.forward
+
+    def everywhere(self, x, statistics):
+        return route(self, x + x.mean((2, 3), keepdim=True), statistics + statistics.mean((2, 3), keepdim=True))
+
+    patch.setattr(Router, "forward", everywhere)
+
+
 def wrong_fuse(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
     """Layer scales are forgotten."""
     patch.setattr(Projection, "folded", lambda projection: projection.conv)
@@ -149,6 +160,7 @@ BROKEN: list[tuple[Callable[[Harmonic, pytest.MonkeyPatch], None], Bound, Callab
     (texture_into_structure, bounds.HF_CELL_MEANS, cell_means_of_hf),
     (collapsed_expert, bounds.USED, least_use),
     (global_pooling, bounds.REACH, reach),
+    (global_router, bounds.REACH, reach),
     (wrong_fuse, bounds.FUSE, lambda s: laws.fusion(s.network, s.deployed, s.crops[0])),
     (clean_not_kept, bounds.CLEAN_MEAN, clean),
     (ringing, bounds.RINGING_CLEAN, lambda s: max(probes.overshoots(s, ()).values())),
@@ -157,7 +169,7 @@ BROKEN: list[tuple[Callable[[Harmonic, pytest.MonkeyPatch], None], Bound, Callab
 
 @pytest.mark.parametrize("damage, bound, figure", BROKEN, ids=[row[0].__name__ for row in BROKEN])
 def test_a_broken_network_is_caught_by_the_check_that_is_meant_for_it(damage, bound, figure, crops, monkeypatch):
-    network = with_experts(crops) if damage is collapsed_expert else sound()
+    network = with_experts(crops) if damage in (collapsed_expert, global_router) else sound()
     before = figure(subject("sound", network, crops, quick=True))
     assert bound.holds(before), before
     damage(network, monkeypatch)

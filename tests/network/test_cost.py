@@ -11,6 +11,7 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
 from harmonic.nn.attention import WindowAttention
 from harmonic.nn.large_kernel import RepLargeKernel
+from making import fresh
 
 
 @pytest.mark.parametrize(
@@ -126,3 +127,8 @@ def test_the_reach_of_parts_fits_into_the_whole(costs):
     network, rows = costs
     assert all(0 <= cost.reach <= network.reach for cost in rows if cost.reach is not None and cost.depth == 1)
     assert sum(cost.reach is not None for cost in rows) >= 10
+
+
+def test_experts_are_counted_in_all_cells_also_of_a_network_in_use():
+    network = fresh("base", 1)
+    assert network_cost(network.eval())[0] == network_cost(network.train())[0]

@@ -12,10 +12,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmonic.network.config import NetworkConfig, variant
+from harmonic.network.config import LFSpec, NetworkConfig, variant
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import PRESETS
+from harmonic.network.presets import PRESETS, tiny
+from harmonic.network.specs import conv
 from harmonic.nn import head
 from harmonic.nn.scan import LineScan
 from harmonic.nn.texture_block import MoETextureBlock
@@ -147,6 +148,16 @@ def check_reach(model: Harmonic) -> None:
     centre = side // 2
     found = max(farthest(model, centre + d, centre + d, side) for d in (0, 7, 31))
     assert found <= model.reach <= 2 * found, f"reach {model.reach}, found {found}"
+
+
+def test_reach_bounds_a_network_of_few_convolutions_which_has_no_slack():
+    hf = tiny().hf
+    assert hf is not None
+    plain = variant(tiny(), channel_attention=False, encoder=(conv(1), conv(1)), bottleneck=conv(1),
+                    decoder=(conv(2), conv(1)), lf=LFSpec(channels=8, blocks=()),
+                    hf=hf.model_copy(update={"blocks": conv(1)}))  # fmt: skip
+    for scale in (1, 2):
+        check_reach(randomised(Harmonic(variant(plain, scale=scale))))
 
 
 def slow(preset: str, scale: int) -> list[pytest.MarkDecorator]:
@@ -290,9 +301,10 @@ def test_every_block_keeps_channels_last_strides(preset):
     lost = []
 
     def look(module, _inputs, output):
-        wide = isinstance(output, torch.Tensor) and output.ndim == 4 and output.shape[1] > 1
-        if wide and output.numel() and not output.is_contiguous(memory_format=torch.channels_last):
-            lost.append(type(module).__name__)
+        for map in output if isinstance(output, tuple) else (output,):
+            wide = isinstance(map, torch.Tensor) and map.ndim == 4 and map.shape[1] > 1
+            if wide and map.numel() and not map.is_contiguous(memory_format=torch.channels_last):
+                lost.append(type(module).__name__)
 
     for module in model.modules():
         if not isinstance(module, Harmonic | LineScan):  # which is written for (B, lines, length, C)

@@ -6,7 +6,7 @@ from harmonic.network.config import variant
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
 from harmonic.network.seed import seed_map
-from harmonic.network.specs import DeformableSpec, WindowSpec
+from harmonic.network.specs import DeformableSpec, StateSpaceSpec, WindowSpec
 
 
 def became(network: Harmonic) -> dict[str, str | None]:
@@ -42,3 +42,8 @@ def test_what_a_variant_adds_is_found():
     assert ideas["deformable attention"] == "DeformableAttn in bottleneck"
     assert ideas["gate beside attention"] == "ConvGate in bottleneck"
     assert became(Harmonic(variant(tiny(), lf=None, fusion=None)))["structure branch"] is None
+
+
+def test_a_network_that_scans_is_no_pure_convolution():
+    ideas = became(Harmonic(variant(tiny(), bottleneck=(StateSpaceSpec(),))))
+    assert ideas["pure-convolution path"] is None and ideas["state space"] is not None

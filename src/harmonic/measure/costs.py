@@ -1,20 +1,25 @@
 """What a network costs: parameters, multiply-adds, and time as interleaved ratio, for networks of any kind.
 
-Peers hold choices that depend on data (experts), so their multiply-adds are counted on real tensors; protocol P-EF-1.
+Networks with experts cost what they choose by data and weights: figures of new networks are medians over several draws
+of both. Protocol P-EF-1.
 """
 
 import copy
 from collections.abc import Callable, Mapping
+from dataclasses import astuple
 from functools import partial
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from harmonic.measure.speed import Latency, latencies
+from harmonic.network.harmonic import Harmonic
 
 PRECISIONS = ("fp32", "bf16")
+DRAWS = 3
 
 
 def parameters_of(network: nn.Module) -> int:
@@ -23,7 +28,12 @@ def parameters_of(network: nn.Module) -> int:
 
 @torch.inference_mode()
 def gmac_per_megapixel(network: nn.Module, side: int) -> float:
-    """Multiply-adds in thousands of millions per megapixel of output, counted at a square input of `side` pixels."""
+    """Multiply-adds in thousands of millions per megapixel of output, counted at a square input of `side` pixels.
+
+    Of ours with experts in all cells, as `harmonic info` counts; of others as they choose for a random picture.
+    """
+    if isinstance(network, Harmonic):
+        network = copy.deepcopy(network).train()  # where nothing is left out
     counter = FlopCounterMode(display=False)
     where = next(network.parameters()).device
     with sdpa_kernel(SDPBackend.MATH), counter:  # the counter does not know all fused kernels
@@ -43,6 +53,19 @@ def timed(
     x = torch.rand(1, 3, side, side, device=where).to(memory_format=torch.channels_last)
     calls = {name: call_of(network, x, precision) for name, network in networks.items()}
     return latencies(call_of(reference, x, precision), calls, rounds=rounds)
+
+
+def over_draws(
+    build: Callable[[], Mapping[str, nn.Module]], reference: str, side: int, precision: str, rounds: int = 20
+) -> dict[str, Latency]:
+    """`timed` for several draws of weights and picture -> medians, by name. reference: one of those that are built."""
+    found = []
+    for seed in range(DRAWS):
+        torch.manual_seed(seed)
+        networks = dict(build())
+        latencies_by_name = timed(networks.pop(reference), networks, side, precision, -(-rounds // DRAWS))
+        found.append({reference: latencies_by_name.pop("reference"), **latencies_by_name})
+    return {name: Latency(*np.median([astuple(one[name]) for one in found], 0).tolist()) for name in found[0]}
 
 
 def call_of(network: nn.Module, x: Tensor, precision: str) -> Callable[[], object]:

@@ -4,12 +4,14 @@ import json
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import torch
+from torch import nn
 
 from harmonic.images.atomic import atomic_write
-from harmonic.measure.costs import PRECISIONS, gmac_per_megapixel, parameters_of, timed
+from harmonic.measure.costs import DRAWS, PRECISIONS, gmac_per_megapixel, over_draws, parameters_of
 from harmonic.measure.equal_budget import finished
 from harmonic.measure.line_ups import OURS, LineUp, ready
 from harmonic.measure.score import machine
@@ -19,17 +21,20 @@ COSTS = "costs.json"
 
 def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int = 20) -> None:
     """Count and time networks of a line-up (random weights) beside ours, and keep that in the folder of the runs."""
-    networks = {name: ready(line_up.entrants[name]()) for name in dict.fromkeys((OURS, *names))}
-    ours, file = networks[OURS], out / line_up.name / COSTS
-    costs: dict[str, dict[str, float]] = {
-        name: {"parameters": parameters_of(network), "gmac": round(gmac_per_megapixel(network, line_up.side), 2)}
-        for name, network in networks.items()
-    }
+    chosen, file = dict.fromkeys((OURS, *names)), out / line_up.name / COSTS
+
+    def build() -> dict[str, nn.Module]:
+        return {name: ready(line_up.entrants[name]()) for name in chosen}
+
+    costs: dict[str, dict[str, float]] = {}
+    counts: dict[str, list[float]] = {name: [] for name in chosen}
+    for seed in range(DRAWS):
+        torch.manual_seed(seed)
+        for name, network in build().items():
+            counts[name].append(gmac_per_megapixel(network, line_up.side))
+            costs[name] = {"parameters": parameters_of(network), "gmac": round(median(counts[name]), 2)}
     for precision in PRECISIONS:
-        others = {name: network for name, network in networks.items() if name != OURS}
-        found = timed(ours, others, line_up.side, precision, rounds)
-        for name in networks:
-            latency = found["reference" if name == OURS else name]
+        for name, latency in over_draws(build, OURS, line_up.side, precision, rounds).items():
             costs[name] |= {precision: round(latency.ratio, 3), f"{precision}_ms": round(latency.milliseconds, 1)}
     known = json.loads(file.read_text())["networks"] if file.exists() else {}
     about = {"machine": machine(), "side": line_up.side, "networks": known | costs}

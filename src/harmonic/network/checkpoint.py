@@ -19,6 +19,7 @@ from torch import Tensor
 from harmonic.errors import WeightsError
 from harmonic.network.config import NetworkConfig
 from harmonic.network.harmonic import Harmonic
+from harmonic.ops.tensors import fault
 
 FORMAT = "harmonic-1"
 
@@ -116,15 +117,8 @@ def digest(tensor: Tensor) -> str:
 
 
 def _check(path: Path, tensors: dict[str, Tensor], digests: dict[str, str], expected: dict[str, Tensor]) -> None:
-    for name in sorted(expected.keys() - tensors.keys()):
-        raise WeightsError(f"{path}: tensor {name} is missing; get the file again")
-    for name in sorted(tensors.keys() - expected.keys()):
-        raise WeightsError(f"{path}: tensor {name} is unknown to this configuration; get the file again")
+    if wrong := fault(tensors, expected):
+        raise WeightsError(f"{path}: {wrong}; get the file again")
     for name, value in tensors.items():
-        if value.shape != expected[name].shape:
-            shapes = f"{tuple(value.shape)}, expected {tuple(expected[name].shape)}"
-            raise WeightsError(f"{path}: tensor {name} has shape {shapes}; get the file again")
-        if not value.is_floating_point() or not value.isfinite().all():
-            raise WeightsError(f"{path}: tensor {name} holds values that are not finite; get the file again")
         if digests.get(name) != digest(value):
             raise WeightsError(f"{path}: tensor {name} differs from its digest; the file is damaged, get it again")

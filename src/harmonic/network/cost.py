@@ -54,11 +54,15 @@ class Cost:
 def network_cost(network: Harmonic) -> list[Cost]:
     """The whole network, then every module of the training form, each before what it holds.
 
-    Generated texture is part of the sums, although only a pass with noise makes it. The context encoder is not: it
-    runs once per picture, on a thumbnail. Raises ValueError for a network in deploy form.
+    Generated texture is part of the sums, although only a pass with noise makes it, and so are experts in all cells.
+    The context encoder is not: it runs once per picture, on a thumbnail. Raises ValueError for a network in deploy
+    form.
     """
     fused = fuse(network)
     side = -(-SIDE // network.grid) * network.grid
+    network = copy.deepcopy(network)
+    for model in (network, fused):
+        model.train()  # experts everywhere: which cells ask for them is the picture's affair
     macs, fused_macs = (multiply_adds(model, lambda m: _whole_pass(m, side)) for model in (network, fused))
     deployed = dict(fused.named_modules())
     reaches = reach_of_parts(network)

@@ -107,7 +107,7 @@ class Harmonic(nn.Module):
     def _parts(self, x: Tensor, context: Context | None, noise: Noise | None) -> Parts:
         """The data flow, on a picture whose sides are multiples of the grid."""
         base = enlarge_bicubic(x, self.scale)
-        e0 = self.enc0(self.embed(x), Guide())  # stride f
+        e0 = self.enc0(self.embed(x), Guide(context=context))  # stride f
         guide = Guide(
             cells=pool_cells(e0, self.config.stride) if self.pools else None,
             statistics=cell_statistics(x, self.routing_cell) if self.routing_cell else None,

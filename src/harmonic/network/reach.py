@@ -35,24 +35,29 @@ def reach(network: "Harmonic") -> int:
 
     # Backwards from a pixel. S spreads 3 cells, after the pixel was aligned to its own.
     bands = 3 * s1 + (s1 - s_out)
-    # How far each stream sees in h0 and l, the streams after the last fusion.
+    # How far each stream sees in h0 and l, the streams after the last fusion, from the edge of a cell.
     texture, structure = float(s0), 0.0  # with a PlainTail
     if network.hf is not None:
-        texture = network.hf.blocks.reach * s0 + s_out  # the last 3x3
+        tail = s_out  # the last 3x3
         if network.hf.texture is not None:
-            texture = max(texture, network.hf.blocks.reach * s0 + network.hf.texture.reach * s_out)
-    structure, texture = _meet(network.fusion0, structure, texture + s1 - s0, s1)
-    texture += s0 + network.dec0.blocks.reach * s0  # with the 3x3 of up0
+            tail = max(tail, network.hf.texture.reach * s_out)
+        texture = _aligned(tail, s0) + network.hf.blocks.reach * s0
+    structure, texture = _meet(network.fusion0, structure, _aligned(texture, s1), s1)
+    texture = _aligned(texture + s0 + network.dec0.blocks.reach * s0, s1)  # with the 3x3 of up0
     structure, texture = _meet(network.fusion1, structure, texture, s1)
     texture += network.dec1.blocks.reach * s1
     structure += network.lf.blocks.reach * s1 if network.lf is not None else 0
     coarse = s1 + network.bottleneck.reach * s2 + s1  # the 3x3 of up1 and of down1
-    encode1 = network.enc1.reach * s1 + s0  # with the 3x3 of down0
-    farthest = bands + max(structure, texture) + coarse + encode1 + (s2 - s1)
-    if network.pools:
-        # A gate is blended from the two nearest cells per axis: the far side of the farther one is 1.5 cells away.
-        farthest += 1.5 * CELL
+    farthest = bands + max(structure, texture) + coarse + (s2 - s1) + network.enc1.reach * s1
+    # The first features, by the 3x3 of down0 or by a gate. That is blended from the two nearest cells per axis: the far
+    # side of the farther one is 1.5 cells away.
+    farthest += max(s0, 1.5 * CELL) if network.pools else s0
     return math.ceil(farthest + network.enc0.reach * s0 + s0)  # with the 3x3 of the embedding
+
+
+def _aligned(distance: float, stride: int) -> float:
+    """From the edge of a cell outwards to whole positions of a grid whose stride divides the cell."""
+    return math.ceil(distance / stride) * stride
 
 
 def _meet(fusion: Fusion | None, structure: float, texture: float, stride: int) -> tuple[float, float]:

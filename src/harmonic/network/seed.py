@@ -7,6 +7,7 @@ from torch import nn
 
 from harmonic.network.branches import GeneratedTexture, HFBranch, LFBranch
 from harmonic.network.harmonic import Harmonic
+from harmonic.network.pure_convolution import pure_convolution
 from harmonic.network.stages import Bottleneck, InputEmbed, StageDec, StageEnc
 from harmonic.nn.attention import RectangleAttention, WindowAttention, WindowHeads
 from harmonic.nn.block import Block, ConvMixer, GatedFFN
@@ -37,17 +38,6 @@ from harmonic.nn.scan import StateSpace
 from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.nn.texture_head import TextureGate, TextureHead
 from harmonic.nn.window_block import WindowAttnBlock
-
-ATTENTION = (
-    WindowAttention,
-    OverlapAttention,
-    RectangleAttention,
-    GlobalTokens,
-    DeformableAttn,
-    FreqFusionAttention,
-    PooledAttention,
-    ChannelWindow,
-)
 
 # Section, its idea, and the classes that realise it. Sections 10, 12, 14 and 15 are about training and testing.
 IDEAS: tuple[tuple[str, str, tuple[type[nn.Module], ...]], ...] = (
@@ -93,8 +83,8 @@ class Idea:
 def seed_map(network: Harmonic) -> list[Idea]:
     """Every idea of seed §1 to §9, §11 and §13, in order, and what it is in this network."""
     found = [Idea(section, idea, _found(network, classes)) for section, idea, classes in IDEAS]
-    attentive = any(isinstance(module, ATTENTION) for module in network.modules())
-    path = Idea("§6", "pure-convolution path", None if attentive else "the whole network")
+    plain = pure_convolution(network.config) == network.config
+    path = Idea("§6", "pure-convolution path", "the whole network" if plain else None)
     return sorted([*found, path, _window_sizes(network)], key=lambda idea: int(idea.section[1:]))
 
 

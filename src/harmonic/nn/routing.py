@@ -37,7 +37,7 @@ class Routing:
 
         Gate maps are blended across borders, so that a gate reaches half of each neighbour.
         """
-        return F.max_pool2d(self.gates, 3, 1, 1) > 0
+        return ~(F.max_pool2d(self.gates, 3, 1, 1) <= 0)  # not-a-number counts, so that it is seen
 
     def gate_maps(self, side: int) -> Tensor:
         """Gates at every position, blended linearly between cell centres. -> (B, E, side·h, side·w)"""

@@ -19,7 +19,8 @@ def polyphase_enlarge(x: Tensor, phases: Tensor) -> Tensor:
     rows = F.conv2d(x, phases.to(x).reshape(K, 1, taps, 1))  # (BC, K, h, w + 2r)
     rows = rows.transpose(1, 2).reshape(B * C, 1, K * h, w + 2 * r)
     columns = F.conv2d(rows, phases.to(x).reshape(K, 1, 1, taps))  # (BC, K, K·h, w)
-    return columns.permute(0, 2, 3, 1).reshape(B, C, K * h, K * w)
+    samples = columns.permute(0, 2, 3, 1).reshape(B, C, K * h, K * w)
+    return samples.contiguous(memory_format=torch.channels_last)
 
 
 def bicubic_phases(scale: int) -> Tensor:

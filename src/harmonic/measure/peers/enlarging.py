@@ -28,6 +28,8 @@ class Enlarging(nn.Module):
     def __init__(self, network: nn.Module, scale: int, multiple: int = 1, anchored: bool = False):
         super().__init__()
         self.network, self.scale, self.multiple, self.anchored = network, scale, multiple, anchored
+        if not anchored and isinstance(mean := getattr(network, "mean", None), Tensor):
+            network.mean = torch.zeros_like(mean)  # DIV2K's, which the base holds already
         for module in network.modules():  # indices and masks that the sizes decide are no weights, and have no average
             for name, buffer in list(module.named_buffers(recurse=False)):
                 module.register_buffer(name, buffer, persistent=False)
@@ -88,7 +90,6 @@ def seemore(channels: int, layers: int, scale: int = 4) -> Enlarging:
     network = _published("SeemoRe")(
         scale=scale, num_experts=3, num_layers=layers, embedding_dim=channels, global_kernel_size=11, lr_space="exp"
     )
-    network.mean = torch.zeros(1, 3, 1, 1)  # the base holds the mean already
     return Enlarging(network, scale, multiple=16)
 
 

@@ -28,7 +28,7 @@ def check_laws(subject: Subject) -> Iterator[Check]:
     means, projection = bands(network, crops[:2])
     yield judge(bounds.HF_CELL_MEANS, means, "of the largest correction; the worst of fp32 and bf16")
     yield judge(bounds.LF_PROJECTION, projection, "of the largest correction; the worst of fp32 and bf16")
-    yield judge(bounds.TILES, tiles(network, crops[0]), "strips of more than three tiles, across and down")
+    yield judge(bounds.TILES, tiles(network, crops[0]), "strips of more than five tiles, across and down")
     found = max(farthest(network, along) for along in (2, 3))
     yield judge(bounds.REACH, found / network.reach, f"not-a-number spreads {found} of {network.reach} pixels")
     yield judge(bounds.BATCH, batch(network, crops))
@@ -67,14 +67,14 @@ def bands(network: Harmonic, crops: tuple[np.ndarray, ...]) -> tuple[float, floa
 
 
 def tiles(network: Harmonic, crop: np.ndarray) -> float:
-    """L4: strips longer than three tiles and their halos, so that the middle ones see no border of the picture.
+    """L4: strips of five tiles, as long as the reach each, so that the middle ones see no border of the picture.
 
     They grow brighter from end to end, so that no tile looks like the whole on average.
     """
     side = round_up(network.reach, network.grid)
     whole, tiled = (Restorer(network, device="cpu", precision="fp32", tile=tile) for tile in ("off", side))
     found = []
-    for height, width in ((61, 3 * side + 7), (3 * side + 7, 61)):
+    for height, width in ((61, 5 * side + 7), (5 * side + 7, 61)):
         light = np.outer(np.linspace(0.1, 1, height), np.linspace(0.1, 1, width)).astype(np.float32) / 255
         picture = canvas(crop, height, width) * light[..., None]
         found.append(largest(tiled.restore(picture) - whole.restore(picture)))

@@ -13,10 +13,12 @@ from PIL import Image
 from harmonic.errors import UsageError
 from harmonic.network.checkpoint import load_network
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.block import Block
 from harmonic.restore.restorer import Restorer
 from harmonic.train.__main__ import main
 from harmonic.train.reading import load_recipe
 from harmonic.train.recipe import Model, Optimizer
+from harmonic.train.state import latest_state
 from harmonic.train.validate import cases, validate
 from harmonic.train.weights import restoring
 from spoiled import save, scene, spoil
@@ -92,8 +94,15 @@ def test_accumulated_parts_give_the_step_of_the_whole_batch(tmp_path):
     np.testing.assert_allclose(ends[2], ends[0], rtol=2e-5)
 
 
-def test_checkpointing_changes_memory_and_nothing_else(tmp_path):
-    files = [train(recipe(4, checkpointing=again), tmp_path / f"{again}") for again in (False, True)]
+def test_checkpointing_changes_memory_and_nothing_else(tmp_path, monkeypatch):
+    passes = []
+    monkeypatch.setattr(Block, "forward", lambda self, *given, own=Block.forward: passes.append(1) or own(self, *given))
+    files, counts = [], []
+    for again in (False, True):
+        passes.clear()
+        files.append(train(recipe(4, checkpointing=again), tmp_path / f"{again}"))
+        counts.append(len(passes))
+    assert counts[1] == 2 * counts[0] > 0
     networks = [load_network(file)[0].state_dict() for file in files]
     assert all(torch.equal(networks[0][name], networks[1][name]) for name in networks[0])
 
@@ -106,8 +115,19 @@ def test_another_recipe_does_not_resume_the_run_but_a_longer_one_does(tmp_path):
 
 
 def test_max_minutes_ends_the_run_cooled_down(tmp_path):
-    train(recipe(10**6), tmp_path, max_minutes=0.02)
+    train(recipe(10**6, log_every=1, warmup=0), tmp_path, max_minutes=0.05)
     assert load_network(tmp_path / "toy.safetensors")[1].step < 10**5
+    rates = [row["lr"] for row in rows(tmp_path)]
+    assert rates[0] == max(rates) > 0 and rates[-1] < 0.3 * rates[0]
+
+
+def test_a_run_that_is_paused_goes_on_with_the_minutes_that_are_left(tmp_path):
+    train(recipe(10**6, log_every=1, warmup=0), tmp_path, max_minutes=0.05, until=3)
+    used = rows(tmp_path)[-1]["seconds"]
+    state = latest_state(tmp_path, recipe(10**6, log_every=1, warmup=0))
+    assert state is not None and state[1].seconds >= used
+    train(recipe(10**6, log_every=1, warmup=0), tmp_path, max_minutes=state[1].seconds / 60 + 0.001)
+    assert all(row["lr"] < 0.5 * rows(tmp_path)[0]["lr"] for row in rows(tmp_path)[3:])
 
 
 def test_validation_is_what_a_user_gets_from_the_file(tmp_path):

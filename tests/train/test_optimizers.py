@@ -32,6 +32,23 @@ def test_a_step_has_the_size_of_adamw_whatever_the_gradient():
         assert (kernel * kernel.grad).sum() < 0
 
 
+def test_momentum_looks_ahead_and_remembers():
+    """Two gradients that are at right angles: the second step goes along both, more along the newer one."""
+    torch.manual_seed(0)
+    basis = torch.linalg.qr(torch.randn(32, 32))[0]
+    first, second = basis[:16].T @ torch.randn(16, 32), basis[16:].T @ torch.randn(16, 32)
+    kernel = nn.Parameter(torch.zeros(32, 32))
+    muon = Muon([kernel], lr=1.0)
+    for gradient in (first, second):
+        before, kernel.grad = kernel.detach().clone(), gradient
+        muon.step()
+    moved = before - kernel.detach()
+    m = 0.95
+    mean = m * (1 - m) * first + (1 - m) * second
+    expected = evened((m * mean + (1 - m) * second)[None])[0]
+    assert torch.allclose(moved / moved.norm(), expected / expected.norm(), atol=1e-3)
+
+
 def test_decay_alone_shrinks_what_has_no_gradient_to_speak_of():
     kernel = nn.Parameter(torch.ones(16, 16))
     kernel.grad = torch.zeros(16, 16)

@@ -8,7 +8,10 @@ import pytest
 from harmonic.errors import UsageError
 from harmonic.ops.resize import imresize
 from harmonic.train.pairs import read_pairs
+from harmonic.train.recipe import Model
+from harmonic.train.source import Source, read_source
 from spoiled import save, scene
+from toys import recipe
 
 HALF = Fraction(1, 2)
 
@@ -112,3 +115,15 @@ def test_a_shifted_pair_is_told(folders):
     assert len(got.pairs) == 8 and len(got.shifted) == 1
     assert got.shifted[0].startswith("set/6: the input lies -0.") and "align" in got.shifted[0]
     assert got.pairs[6].shift == pytest.approx((-0.5, -0.5), abs=0.06)
+
+
+def test_a_network_with_context_looks_at_the_inputs_as_it_will_when_it_restores(tmp_path):
+    for number in range(8):
+        target = scene(number, 128, 160)
+        save(tmp_path / "hr" / f"{number}.png", target)
+        save(tmp_path / "lr" / f"{number}.png", target // 4)
+    config = recipe(model=Model(preset="base"))
+    stream, _ = read_source(Source([tmp_path / "hr"], tmp_path / "lr"), config, lambda _: None)
+    assert stream.thumbnails is not None and stream.inputs is not None
+    for thumbnail, given in zip(stream.thumbnails, stream.inputs, strict=True):
+        assert abs(thumbnail.mean() - given.mean() / 255) < 0.01

@@ -139,3 +139,10 @@ def test_drawn_pictures_come_in_their_share_and_without_a_context():
         assert abs(np.mean(toys) - (1 - share)) < 0.25
         if share == 1:
             assert not any(s.present for s in got)
+
+
+def test_a_grey_sample_has_a_grey_thumbnail():
+    source = replace(stream(clean=1, grey=0.5), thumbnails=thumbnails_of(pictures()))
+    spreads = [(np.ptp(got.gt, 2).max() > 0, np.ptp(got.thumbnail, 2).max() > 1e-6)
+               for got in (sample(source, 16, 0, index) for index in range(20))]  # fmt: skip
+    assert set(spreads) == {(True, True), (False, False)}

@@ -35,7 +35,10 @@ def train(
     out: Annotated[
         Path | None, typer.Option("-o", "--out", help="Folder of the run: states, weights, log.", metavar="DIR")
     ] = None,
-    max_minutes: Annotated[float | None, typer.Option(min=0, metavar="M", help="End, cooled down, by then.")] = None,
+    max_minutes: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="M", help="End, cooled down, after so many minutes of training in all."),
+    ] = None,
     resume: Annotated[
         bool, typer.Option("--resume/--no-resume", help="Go on with the run in --out, or start anew.")
     ] = True,

@@ -35,7 +35,7 @@ def pick_precision(name: str, device: torch.device) -> str:
     auto: bf16 where the hardware computes in it, which halves the time; else fp32. Raises UsageError.
     """
     if name == "auto":
-        return "bf16" if _computes_bf16(device) else "fp32"
+        return "bf16" if computes_bf16(device) else "fp32"
     if name not in PRECISIONS:
         raise UsageError(f"--precision {name}: is not known; use one of auto, {', '.join(PRECISIONS)}")
     if name == "fp16" and device.type == "cpu":
@@ -52,7 +52,8 @@ def free_memory(device: torch.device) -> int:
     return min(known, default=_UNKNOWN_FREE_MEMORY)
 
 
-def _computes_bf16(device: torch.device) -> bool:
+def computes_bf16(device: torch.device) -> bool:
+    """Whether the hardware has instructions for it."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
     # Emulated bf16 is slower than fp32, so only the instructions themselves count.

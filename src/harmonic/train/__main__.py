@@ -21,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--pairs", type=Path, help="which belong together: lines `input target`; default: by name")
     parser.add_argument("--strict-data", action="store_true", help="refuse to start when a picture cannot be used")
     parser.add_argument("--out", type=Path, help="folder of the run; the same command again resumes it")
-    parser.add_argument("--max-minutes", type=float, help="end, cooled down, after this time")
+    parser.add_argument("--max-minutes", type=float, help="end, cooled down, after so many minutes of training in all")
     parser.add_argument("--no-resume", dest="resume", action="store_false", help="start anew even if the run exists")
     parser.add_argument("--init", type=Path, help="weights to start from: a bundled name or a file; what fits is taken")
     parser.add_argument("--device", default="cpu", help="cpu or cuda")

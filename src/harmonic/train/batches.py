@@ -75,9 +75,7 @@ class Prefetch:
     finish: makes a batch of drafts on a device; None: damage is done in the threads as well.
     """
 
-    def __init__(
-        self, stream: Stream, workers: int, finish: Callable[[list[Draft], torch.device], Batch] | None = None
-    ):
+    def __init__(self, stream: Stream, workers: int, finish: Finish | None = None):
         self._stream, self._finish = stream, finish
         self._pool = ThreadPoolExecutor(workers)
         self._pending: dict[Wanted, list[list[Future]]] = {}

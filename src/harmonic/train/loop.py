@@ -13,7 +13,7 @@ from torch import nn
 from harmonic.errors import TrainingError
 from harmonic.images.atomic import atomic_write
 from harmonic.network.harmonic import Harmonic
-from harmonic.restore.device import pick_device
+from harmonic.restore.device import computes_bf16, pick_device
 from harmonic.train.batches import Prefetch
 from harmonic.train.guard import is_bad, note_bad, note_good, returned
 from harmonic.train.learner import Learner, clipped
@@ -50,9 +50,10 @@ def train(
 ) -> Path:
     """Train by a recipe -> the weights file `out/<name>.safetensors` (EMA, bf16).
 
-    stream: the samples. cases: to validate on; none: no validation. until: step at which to pause, saved. init: weights
-    file to start from. build: makes another network than the recipe's, x (B, 3, H, W) -> same shape, to be trained the
-    same way; its weights stay in the state file, whose path is then returned.
+    stream: the samples. cases: to validate on; none: no validation. max_minutes: of the whole run, with what it took
+    before it was paused. until: step at which to pause, saved. init: weights file to start from. build: makes another
+    network than the recipe's, x (B, 3, H, W) -> same shape, to be trained the same way; its weights stay in the state
+    file, whose path is then returned.
     Raises UsageError; TrainingError when the run cannot go on; KeyboardInterrupt when it was asked to end, and has
     saved.
     """
@@ -63,6 +64,8 @@ def train(
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
     learner = Learner(model, recipe)
+    if recipe.precision == "bf16" and not computes_bf16(where):
+        tell("precision bf16 is emulated here, which is slower than precision=fp32")
     under = circumstances(ranks.size, stream.digest)
     progress = begin(learner, recipe, out, ranks, resume=resume, init=init, under=under, say=tell)
     ranks.from_first(lambda: atomic_write(out / "recipe.yaml", resolved(recipe).encode()))
@@ -80,18 +83,18 @@ def train(
         progress.seconds = before + time.monotonic() - started
         judge(learner, recipe, out, cases, progress, record, where, tell)
 
-    started, before, tried = time.monotonic(), progress.seconds, 0
     with ExitStack() as stack:
         record = stack.enter_context(Record(out, progress, report if ranks.first else None, ranks.first))
         asked = stack.enter_context(Interruption())
         prefetch = stack.enter_context(Prefetch(replace(stream, turn=progress.turn), recipe.data.workers, finish))
+        started, before, tried = time.monotonic(), progress.seconds, 0
         if progress.step == 0:
             if init is not None:
                 ranks.from_first(validated)
             ranks.from_first(save)
         while True:
-            elapsed = (time.monotonic() - started) / 60
-            fraction = max(progress.step / recipe.schedule.steps, elapsed / max_minutes if max_minutes else 0.0)
+            elapsed = before + time.monotonic() - started
+            fraction = max(progress.step / recipe.schedule.steps, elapsed / 60 / max_minutes if max_minutes else 0.0)
             fraction, stop = ranks.largest([fraction, float(asked.wanted)])
             if fraction >= 1 or stop or progress.step == until:
                 break
@@ -161,7 +164,7 @@ def train(
                 row = {name: value / taken["taken"] for name, value in taken.items() if name != "taken"}
                 left = elapsed / tried * (recipe.schedule.steps - progress.step)
                 if max_minutes:
-                    left = min(left, max(0.0, 60 * max_minutes - elapsed))
+                    left = min(left, max(0.0, 60 * max_minutes - before - elapsed))
                 record.row(row | {"step": progress.step, "progress": fraction, "left": left,
                            "lr": recipe.optimizer.learning_rate * factor, "skipped": progress.skipped,
                            "seconds": before + elapsed})  # fmt: skip

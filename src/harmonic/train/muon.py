@@ -57,11 +57,11 @@ def evened(matrices: Tensor) -> Tensor:
     Singular values below about a thousandth of the norm stay smaller. fp32 in and out.
     """
     flat = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.mT if flat else matrices
+    x = matrices.mT.contiguous() if flat else matrices
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
     if x.shape[-2] >= _WIDE:
         x = x.bfloat16()
     for _ in range(_TURNS):
         square = x @ x.mT
-        x = _A * x + (_B * square + _C * square @ square) @ x
+        x = torch.baddbmm(x, torch.baddbmm(square, square, square, beta=_B, alpha=_C), x, beta=_A)
     return (x.mT if flat else x).to(matrices.dtype)

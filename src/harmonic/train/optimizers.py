@@ -18,10 +18,10 @@ _FEWEST = 16  # inputs and outputs; what has fewer is no matrix worth evening ou
 def optimizers_of(
     model: nn.Module, settings: recipe.Optimizer, shares: Mapping[str, float] = {"": 1.0}
 ) -> tuple[Optimizer, ...]:
-    """AdamW, decay on matrices and kernels only, not on biases, norms and scales; Muon where it is asked for.
+    """AdamW; decay on what mixes channels, not on depthwise kernels, biases, norms and scales.
 
-    Muon takes matrices and kernels that mix channels, with 16 of them at least on both sides: not those that samples
-    come in by or go out by.
+    Muon, where it is asked for, takes matrices and kernels that mix channels, with 16 of them at least on both sides:
+    not those that pictures come in by or go out by.
     shares: of the learning rate, by the beginning of a parameter's name; the first that fits counts.
     """
     groups: dict[tuple[bool, float, float], list[nn.Parameter]] = {}

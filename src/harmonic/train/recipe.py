@@ -81,7 +81,7 @@ Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Optimizer(Strict):
-    """Decay on matrices and kernels only. muon: Muon for those that mix channels, AdamW for all others, at one rate."""
+    """Decay on what mixes channels. muon: Muon for those that mix channels, AdamW for all others, at one rate."""
 
     form: Literal["adamw", "muon"] = "adamw"
     learning_rate: float = Field(default=1e-3, gt=0)

@@ -50,12 +50,17 @@ def check(recipe: Recipe, stream: Stream, cases: Mapping[str, Pairs], device: st
             yield f"restored from the weights file: {validate(restoring(whole, device=device), one)['mean']:.2f} dB"
 
 
+_STATE = {"adamw": 16, "muon": 12}
+"""Bytes a parameter: weights, their EMA, and one or two moments; of muon about."""
+
+
 def plan(recipe: Recipe, stream: Stream, device: str) -> Iterator[str]:
     """Measure a few steps of every phase -> lines on work, time and memory."""
     with torch.device("meta"):
         model = Harmonic(recipe.model.config())
     millions = sum(p.numel() for p in model.parameters()) / 1e6
-    yield f"network: {millions:.2f} M parameters; a state of the run takes {16 * millions:.0f} MB"
+    state = _STATE[recipe.optimizer.form] * millions
+    yield f"network: {millions:.2f} M parameters; a state of the run takes {state:.0f} MB"
     pixels = sum(p.shape[0] * p.shape[1] for p in stream.pictures) / 1e6
     yield f"data: {len(stream.pictures)} pictures of {pixels:.0f} MP"
     total, phases = 0.0, recipe.schedule.phases

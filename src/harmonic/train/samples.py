@@ -32,7 +32,8 @@ class Stream:
     """What samples are drawn from. pictures: (H, W, 3) uint8 each; crops are counted in input pixels.
 
     inputs: the degraded partner of each picture, 1/scale of its size, where the data come in pairs; else None.
-    thumbnails: (32, 32, 3) float32 of each picture, for networks with a context; else None. synthetic: share of samples
+    thumbnails: (32, 32, 3) float32 of each picture, in pairs of its degraded partner, for networks with a context; else
+    None. synthetic: share of samples
     from drawn pictures. turn: raised when a run returns to an earlier state, so that it meets other samples.
     """
 
@@ -88,8 +89,8 @@ class Sample:
     """A training pair in [0, 1]: lq (crop, crop, 3) float32, gt (scale·crop, scale·crop, 3) float32.
 
     labels (4,): noise, blur, compression and lost texture, 0 to 1 (`degrade.labels`); None for pairs, whose damage
-    nobody knows. thumbnail (32, 32, 3) of the
-    clean picture, turned as the crop is, or None; present: whether the network may see it. chain: the damage.
+    nobody knows. thumbnail (32, 32, 3) of the whole picture, grey and turned as the crop is, or None; without its
+    damage, which means of areas hardly show. present: whether the network may see it. chain: the damage.
     key: a random number of the sample's own.
     """
 
@@ -143,20 +144,26 @@ def drafted(stream: Stream, crop: int, step: int, index: int) -> Draft:
     bottom, right = (min(start + size, side) for start, side in ((y, height), (x, width)))
     bottom, right = bottom - (bottom - y) % scale, right - (right - x) % scale  # whole input pixels
     rows, columns = slice(y - scale * top, bottom), slice(x - scale * left, right)
-    clean, given, chain = to_float(picture[rows, columns]), None, ()
+    clean, given, chain, grey = to_float(picture[rows, columns]), None, (), False
     if stream.inputs is not None:
         rows, columns = (slice(part.start // scale, part.stop // scale) for part in (rows, columns))
         given = to_float(stream.inputs[number][rows, columns])
     else:
         chain = sample_mixture(rng, stream.mixture, scale)
-        if rng.random() < stream.mixture.grey:
-            clean, chain = np.ascontiguousarray(np.broadcast_to(clean @ LUMA, clean.shape)), greyed(chain)
+        grey = rng.random() < stream.mixture.grey
+        if grey:
+            clean, chain = _grey(clean), greyed(chain)
     turns, flip, present = int(rng.integers(4)), bool(rng.integers(2)), bool(rng.random() < CONTEXT)
     key = int(rng.integers(1 << 62))
     draft = Draft(clean, given, chain, top, left, crop, scale, turns, flip, None, present and not drawn, key, rng)
     if stream.thumbnails is None:
         return draft
-    return Draft(**{**vars(draft), "thumbnail": turned(stream.thumbnails[number], draft)})
+    thumbnail = _grey(stream.thumbnails[number]) if grey else stream.thumbnails[number]
+    return Draft(**{**vars(draft), "thumbnail": turned(thumbnail, draft)})
+
+
+def _grey(picture: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(np.broadcast_to(picture @ LUMA, picture.shape))
 
 
 def target(draft: Draft) -> np.ndarray:

@@ -64,9 +64,9 @@ def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> t
     for line in left_out:
         say(line)
     looks = recipe.model.config().context is not None
+    seen = thumbnails_of(inputs or pictures) if looks else None  # as when restoring, where there are inputs alone
     stream = Stream(
-        pictures, recipe.mixture, recipe.seed, recipe.model.scale, thumbnails_of(pictures) if looks else None, inputs,
-        recipe.data.synthetic,
+        pictures, recipe.mixture, recipe.seed, recipe.model.scale, seen, inputs, recipe.data.synthetic
     )  # fmt: skip
     return stream, validation
 

@@ -8,7 +8,6 @@ from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic, Blur, Degradation, Jpeg, Noise, Round
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import high_band_energy, low_band_psnr, psnr
-from harmonic.train.pictures import Crop, read_rgb
 
 CASES: dict[str, tuple[Degradation, ...]] = {
     "noise25": (Noise(sigma=25),),
@@ -25,11 +24,6 @@ Pairs = list[tuple[np.ndarray, np.ndarray]]
 
 Restore = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) float32 about [0, 1] -> (scale·h, scale·w, 3) float32."""
-
-
-def read_crops(crops: Sequence[Crop]) -> list[np.ndarray]:
-    """(height, width, 3) uint8 each."""
-    return [read_rgb(c.path)[c.y : c.y + c.height, c.x : c.x + c.width] for c in crops]
 
 
 def cases(crops: Sequence[np.ndarray], scale: int) -> dict[str, Pairs]:

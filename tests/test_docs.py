@@ -69,3 +69,10 @@ def test_torch_is_the_first_line_of_the_lock():
     pins = [line for line in read("requirements.lock").splitlines() if line and not line.startswith("#")]
     assert pins[0].startswith("torch==")
     assert all(re.fullmatch(r"[A-Za-z0-9._-]+==[0-9][A-Za-z0-9.]*", pin) for pin in pins)
+
+
+def test_modules_and_tests_on_the_map_of_ideas_exist():
+    named = set(re.findall(r"`((?:\w+/)+[\w*]+(?:\.py)?)`", (ROOT / "docs" / "modules.md").read_text()))
+    roots = (ROOT / "tests", ROOT / "src" / "harmonic", ROOT)
+    assert len(named) > 50
+    assert [name for name in sorted(named) if not any(list(root.glob(name.rstrip("*") + "*")) for root in roots)] == []

@@ -110,6 +110,15 @@ def test_moceirs_balance_is_worse_when_one_expert_has_everything():
     assert len(layer.experts) == EXPERTS
 
 
+@pytest.mark.filterwarnings("ignore:torch.meshgrid")
+@pytest.mark.parametrize("build, line_up, name", ALL)
+def test_weights_can_be_averaged_kept_and_read_back(build, line_up, name):
+    network = build()
+    state = network.state_dict()
+    assert all(value.is_floating_point() for value in state.values())
+    build().load_state_dict({key: value.clone() for key, value in state.items()})
+
+
 @pytest.mark.long
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")
 @pytest.mark.parametrize("line_up", [RESTORATION, ENLARGEMENT], ids=lambda line_up: line_up.name)

@@ -30,8 +30,11 @@ class Enlarging(nn.Module):
         self.network, self.scale, self.multiple, self.anchored = network, scale, multiple, anchored
         if not anchored and isinstance(mean := getattr(network, "mean", None), Tensor):
             network.mean = torch.zeros_like(mean)  # DIV2K's, which the base holds already
-        for module in network.modules():  # indices and masks that the sizes decide are no weights, and have no average
-            for name, buffer in list(module.named_buffers(recurse=False)):
+        for module in network.modules():
+            if isinstance(module, nn.BatchNorm2d):
+                module.num_batches_tracked = torch.zeros(())  # no integer, so that weights can be averaged
+                continue
+            for name, buffer in list(module.named_buffers(recurse=False)):  # what the sizes decide is no weight
                 module.register_buffer(name, buffer, persistent=False)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 

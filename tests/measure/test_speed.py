@@ -5,12 +5,14 @@ import pytest
 import torch
 
 from harmonic.errors import ResourceError
+from harmonic.measure.costs import call_of
 from harmonic.measure.peak_memory import measured
 from harmonic.measure.speed import growth_exponent, latencies
 from harmonic.measure.speed_report import fused, speed_report, speed_tables, tiled_overhead
 from harmonic.network.cost import network_cost
 from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import tiny
+from harmonic.network.presets import PRESETS, tiny
+from making import narrow
 
 
 def test_no_call_may_have_the_name_of_the_reference():
@@ -66,3 +68,10 @@ def test_peak_memory_of_a_process_of_its_own_grows_with_the_picture():
     worker = (sys.executable, "-m", "harmonic.cli.peak")
     small, large = (measured(worker, "restore-fast", side, side, "fp32", "off", "cpu", 1) for side in (128, 512))
     assert small["growth_mib"] < large["growth_mib"] < large["peak_mib"]
+
+
+def test_networks_with_experts_are_timed_in_bf16_as_they_are_used():
+    network = Harmonic(narrow(PRESETS["base"]())).eval().requires_grad_(False)
+    x = torch.rand(1, 3, 128, 128)
+    call_of(network, x, "bf16")()
+    assert {p.dtype for p in network.parameters()} == {torch.float32}

@@ -72,10 +72,25 @@ def call_of(network: nn.Module, x: Tensor, precision: str) -> Callable[[], objec
     """One pass over `x`, waited for; `network` stays as it is."""
     if precision == "bf16":
         network = copy.deepcopy(network)
-        for module in network.modules():
-            if isinstance(module, nn.Conv2d | nn.ConvTranspose2d | nn.Linear):
-                module.to(torch.bfloat16)
+        for module in _under_autocast(network, x):
+            module.to(torch.bfloat16)
     return partial(_pass, network, x, precision)
+
+
+def _under_autocast(network: nn.Module, x: Tensor) -> set[nn.Module]:
+    """The layers that a pass in bf16 computes in bf16; routers and the like keep themselves out."""
+    found: set[nn.Module] = set()
+
+    def note(module: nn.Module, _: object) -> None:
+        if torch.is_autocast_enabled(x.device.type):
+            found.add(module)
+
+    kinds = nn.Conv2d | nn.ConvTranspose2d | nn.Linear
+    hooks = [m.register_forward_pre_hook(note) for m in network.modules() if isinstance(m, kinds)]
+    _pass(network, x, "bf16")
+    for hook in hooks:
+        hook.remove()
+    return found
 
 
 @torch.inference_mode()

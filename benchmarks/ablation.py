@@ -11,7 +11,14 @@ from pathlib import Path
 
 from comparison import form, main
 
-from harmonic.network.config import ConvFusionSpec, LFSpec, NetworkConfig, StateSpaceFusionSpec, variant
+from harmonic.network.config import (
+    AttentionFusionSpec,
+    ConvFusionSpec,
+    LFSpec,
+    NetworkConfig,
+    StateSpaceFusionSpec,
+    variant,
+)
 from harmonic.network.presets import base
 from harmonic.network.specs import (
     BlockSpec,
@@ -41,9 +48,12 @@ _LF = LFSpec(channels=16, blocks=(*large_kernels(1, 11), *large_kernels(1, 9)))
 _HF = base().hf
 assert _HF is not None
 _HF = _HF.model_copy(update={"texture": None, "tail": 8})
-REFERENCE: NetworkConfig = variant(base(), channels=(16, 32, 48), context=16, lf=_LF, hf=_HF)
 SCAN = StateSpaceSpec(strip=8)
-GATED = (ConvFusionSpec(), ConvFusionSpec())
+GATED, ATTENTIVE = (ConvFusionSpec(), ConvFusionSpec()), (ConvFusionSpec(), AttentionFusionSpec())
+# What `base` was when the runs began: docs/decisions/0005 says what came of them.
+REFERENCE: NetworkConfig = variant(
+    base(), channels=(16, 32, 48), context=16, lf=_LF, hf=_HF, bottleneck=(*hybrid(2), SCAN, *conv(1)), fusion=ATTENTIVE
+)
 WINDOWS = (WindowSpec(), WindowSpec(shifted=True))
 
 

@@ -68,12 +68,13 @@ def test_the_picture_shows_the_values_of_the_configuration():
     for expected in (
         "48 channels, 1/2",
         "192 channels, 1/8",
-        "state space, strip 8",
+        "hybrid 8x8, lattice",
         "16 tokens of 64",
         "2 of 4 experts",
     ):
         assert expected in shown
     assert {"InputEmbed", "Bottleneck", "LFBranch", "HFBranch", "HighPass", "Tail", "TextureHead"} <= set(shown)
+    assert "state space, strip 8" in words(ET.fromstring(draw(Harmonic(PRESETS["large"]()), "large")))
     plain = words(ET.fromstring(draw(Harmonic(CASES["plain"]), "plain")))
     assert "PlainTail" in plain and not {"LFBranch", "HFBranch", "HighPass", "FreqFusion 0"} & set(plain)
 

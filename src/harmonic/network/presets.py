@@ -40,22 +40,24 @@ def fast(scale: Scale = 1) -> NetworkConfig:
 
 
 def base(scale: Scale = 1) -> NetworkConfig:
-    """Hybrid: attention at the coarsest level, experts, context; twice the time of `fast`."""
+    """Hybrid: attention at the coarsest level, experts, context; twice the time of `fast`.
+
+    No state space, no attention between the bands: docs/decisions/0005.
+    """
     return NetworkConfig(
         scale=scale,
         channels=(48, 96, 192),
         encoder=(conv(1), conv(2)),
-        bottleneck=(*hybrid(2), StateSpaceSpec(strip=8), *conv(1)),
+        bottleneck=(*hybrid(2), *conv(2)),
         decoder=(conv(1), conv(2)),
         context=64,
         lf=LFSpec(channels=64, blocks=(*large_kernels(1, 11), *large_kernels(1, 9))),
         hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec()), texture=TextureSpec()),
-        fusion=(ConvFusionSpec(), AttentionFusionSpec()),
     )
 
 
 def large(scale: Scale = 1) -> NetworkConfig:
-    """Best quality: `base`, wider and deeper, for training on a GPU; at most three times the time of NAFNet-w32."""
+    """Best quality, for a GPU: wider, deeper, with all that the seed has; at most three times NAFNet-w32's time."""
     near, lattice, shifted = HybridSpec(), HybridSpec(dilation=2), HybridSpec(shifted=True)
     return NetworkConfig(
         scale=scale,

@@ -40,7 +40,12 @@ demo: install ## restore the bundled photographs and print PSNR and SSIM, before
 test: lint ## lint, types and all tests that take seconds
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist loadfile
 
-test-long: install ## the tests that take minutes
+# Not in the lock, since nothing else needs them. The browser is the system's, /usr/bin/chromium; without it they skip.
+.venv/page-tests: .venv/installed
+	$(PIP) install --constraint requirements.lock --no-build-isolation --editable '.[page-tests]'
+	@touch $@
+
+test-long: .venv/page-tests ## the tests that take minutes; those of the page need Chromium
 	$(BIN)/python -m pytest -m long
 
 lint: install ## ruff and basedpyright

@@ -18,6 +18,7 @@ import pytest
 
 from harmonic.images.atomic import atomic_write
 from harmonic.network.checkpoint import Card, dump_network
+from harmonic.serve.jobs import Jobs
 from harmonic.serve.server import build
 from harmonic.serve.service import Service
 from harmonic.serve.settings import Settings
@@ -26,11 +27,12 @@ from making import fresh, randomised
 
 @dataclass(frozen=True)
 class Running:
-    """client: of the service at `url`. service: where it runs in this process; process: where it does not."""
+    """client: of the service at `url`. service, jobs: where it runs in this process; process: where it does not."""
 
     url: str
     client: httpx.Client
     service: Service | None = None
+    jobs: Jobs | None = None
     process: subprocess.Popen[str] | None = None
 
     @property
@@ -69,7 +71,8 @@ def served(settings: Settings) -> Iterator[Running]:
             time.sleep(0.01)
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         with httpx.Client(base_url=url, timeout=30) as client:
-            yield Running(url, client, service=server.config.app.state.service)  # type: ignore[union-attr]
+            state = server.config.app.state  # type: ignore[union-attr]
+            yield Running(url, client, service=state.service, jobs=state.jobs)
     finally:
         server.should_exit = True
         thread.join()

@@ -3,7 +3,12 @@
 import io
 import json
 import socket
+import tempfile
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,10 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from harmonic.errors import WeightsError
 from harmonic.restore.restorer import Restorer
+from harmonic.serve.server import build
+from harmonic.serve.settings import Settings
 from uploads import bomb, decoded, encoded, picture
 
 
@@ -24,6 +32,14 @@ def answer_of(address: tuple[str, int], data: bytes) -> str:
         while chunk := line.recv(65536):
             received += chunk
     return received.decode()
+
+
+def files_left(running: Any) -> list[Path]:
+    """In the spool, a moment after the answer has come: its own file goes when it was sent."""
+    end = time.monotonic() + 5
+    while (files := list(running.service.spool.folder.iterdir())) and time.monotonic() < end:
+        time.sleep(0.01)
+    return files
 
 
 def test_the_answer_is_what_the_engine_writes(running: Any, tiny: Path, tmp_path: Path):
@@ -87,6 +103,11 @@ def test_what_is_refused_is_refused_in_a_line(
     assert time.monotonic() - started < 5
 
 
+def test_a_name_in_place_of_a_picture_is_answered_with_what_to_send(running: Any):
+    told = running.client.post("/v1/restore", data={"picture": "photo.jpg"}).json()
+    assert told["code"] == "bad_parameter" and "curl -F picture=@photo.jpg" in told["message"]
+
+
 def test_a_strip_is_a_picture_too(running: Any):
     answer = running.post("/v1/restore", picture(10_000, 1))
     assert Image.open(io.BytesIO(answer.content)).size == (10_000, 1)
@@ -97,7 +118,7 @@ def test_a_clients_file_name_reaches_no_disk_and_comes_back_harmless(running: An
         answer = running.post("/v1/restore", picture(), name=name)
         told = answer.headers["content-disposition"]
         assert answer.status_code == 200 and "/" not in told and ".." not in told and len(told) < 140
-        assert not list(running.service.spool.folder.iterdir())
+        assert not files_left(running)
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")  # the framework's file, closed late
@@ -141,7 +162,7 @@ def test_a_job_is_watched_fetched_and_forgotten(running: Any):
     assert (
         running.client.get(place).json()["code"] == running.client.get(f"{place}/result").json()["code"] == "not_found"
     )
-    assert not list(running.service.spool.folder.iterdir())
+    assert not files_left(running)
 
 
 def test_a_failed_job_says_why(running: Any):
@@ -172,7 +193,7 @@ def test_results_are_forgotten_after_their_time(serving: Any):
         end = time.monotonic() + 10
         while running.client.get(f"/v1/jobs/{id}").status_code != 404:
             assert time.monotonic() < end
-        assert not list(running.service.spool.folder.iterdir())
+        assert not files_left(running)
 
 
 def test_a_client_that_leaves_ends_its_work(serving: Any):
@@ -223,6 +244,41 @@ def test_models_say_what_they_take(running: Any):
     assert told["limits"] == {"pixels": 400_000, "preview": 2_000_000} and told["seconds_per_megapixel"] > 0
 
 
+def test_the_pace_is_learnt_from_restoring_alone(serving: Any):
+    with serving() as running:
+
+        def told() -> float:
+            return running.client.get("/v1/models").json()[0]["seconds_per_megapixel"]
+
+        before = told()
+        running.post("/v1/inspect", picture())
+        running.post("/v1/parts", picture())
+        running.post("/v1/restore", picture(), strength=0)
+        assert told() == before
+        running.post("/v1/restore", picture())
+        running.post("/v1/inspect", picture())  # what was learnt is written once the result is out
+        assert told() != before
+
+
+def test_looks_at_hostile_headers_hold_up_neither_the_page_nor_the_threads(
+    serving: Any, monkeypatch: pytest.MonkeyPatch
+):
+    """More of them than the framework has threads."""
+    with serving(queue=4) as running, ThreadPoolExecutor(50) as pool:
+        go, look, data = threading.Event(), running.service.looker.look, picture()
+        monkeypatch.setattr(running.service.looker, "look", lambda *about: (go.wait(60), look(*about))[1])
+        answers = [pool.submit(running.post, "/v1/restore", data) for _ in range(50)]
+        try:
+            end = time.monotonic() + 20
+            while sum(answer.done() for answer in answers) < 46 and time.monotonic() < end:
+                time.sleep(0.01)
+            for path in ("/", "/v1/models", "/healthz"):
+                assert running.client.get(path, timeout=5).status_code == 200
+        finally:
+            go.set()
+        assert sorted(answer.result().status_code for answer in answers) == [200] * 4 + [429] * 46
+
+
 @pytest.mark.parametrize("path, kind", [
     ("/", "text/html"),
     ("/healthz", "application/json"),
@@ -252,22 +308,70 @@ def test_pages_of_other_sites_cannot_use_a_service_on_this_machine(running: Any,
     assert running.client.get("/", headers={"Host": "evil.example"}).json()["code"] == "wrong_host"
     foreign = running.client.post("/v1/restore", headers={"Sec-Fetch-Site": "cross-site"})
     assert foreign.json()["code"] == "forbidden"
-    with serving(hosts=("photos.example",)) as proxied:
-        assert proxied.client.get("/", headers={"Host": "photos.example"}).status_code == 200
+    assert running.client.get("/", headers={"Host": "LOCALHOST:8000"}).status_code == 200
+    for host in ("127.0.0.1", "0.0.0.0"):
+        with serving(hosts=("Photos.example",), host=host) as proxied:
+            for known in ("photos.example", "PHOTOS.example:443", "127.0.0.1:80", "[::1]:80", "localhost"):
+                assert proxied.client.get("/", headers={"Host": known}).status_code == 200
+            assert proxied.client.get("/", headers={"Host": "evil.example"}).json()["code"] == "wrong_host"
+
+
+@pytest.mark.parametrize("origin, site, status", [
+    ("http://photos.example", None, 200),
+    ("https://photos.example:8443", None, 200),
+    ("http://evil.example", None, 403),
+    ("http://localhost:3000", None, 403),
+    ("null", None, 403),
+    ("https://behind.a.proxy", "same-origin", 200),
+    ("https://photos.example", "same-site", 403),
+])  # fmt: skip
+def test_a_page_is_known_by_its_origin_where_the_browser_tells_no_more(
+    serving: Any, origin: str, site: str | None, status: int
+):
+    """Over plain http from another machine there is no Sec-Fetch-Site."""
+    with serving(host="0.0.0.0") as running:
+        headers = {"Host": "photos.example", "Origin": origin} | ({"Sec-Fetch-Site": site} if site else {})
+        answer = running.client.post("/v1/inspect", files={"picture": picture()}, headers=headers)
+        assert answer.status_code == status
+
+
+def test_a_wrong_method_is_told_the_right_ones_and_probes_may_ask_for_the_head(running: Any):
+    answer = running.client.get("/v1/restore")
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
+    for path in ("/healthz", "/readyz", "/"):
+        assert running.client.head(path).status_code == 200
+
+
+def test_a_model_that_cannot_be_loaded_is_told_at_the_start_and_leaves_nothing(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    bad = tmp_path / "bad.safetensors"
+    bad.write_bytes(b"no weights")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with pytest.raises(WeightsError, match="bad"):
+        build(replace(settings, models=(*settings.models, str(bad))))
+    assert not list(tmp_path.glob("harmonic-*"))
+
+
+def test_what_goes_wrong_inside_is_logged_with_the_requests_number(
+    running: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def broken(_: str | None) -> None:
+        raise WeightsError("the weights are damaged")
+
+    monkeypatch.setattr(running.service.models, "get", broken)
+    answer = running.post("/v1/restore", picture())
+    assert answer.status_code == 500 and "damaged" not in answer.json()["message"]
+    assert answer.json()["request_id"] in caplog.text and "the weights are damaged" in caplog.text
 
 
 def test_a_full_queue_refuses_at_once_and_says_when_to_come_back(running: Any):
-    with running.service.queue.place(1):
-        held = [running.service.queue.place(1) for _ in range(running.service.settings.queue - 1)]
-        for place in held:
-            place.__enter__()
-        try:
-            started = time.monotonic()
-            answer = running.post("/v1/restore", picture())
-            assert time.monotonic() - started < 1
-        finally:
-            for place in held:
-                place.__exit__(None, None, None)
+    with ExitStack() as held:
+        for _ in range(running.service.settings.queue):
+            held.enter_context(running.service.queue.place())
+        started = time.monotonic()
+        answer = running.post("/v1/restore", picture())
+        assert time.monotonic() - started < 1
     assert answer.status_code == 429 and int(answer.headers["retry-after"]) >= 1
 
 

@@ -1,6 +1,7 @@
 """One thread: small pictures overtake, what is not wanted any more ends, an error harms nobody else."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -107,6 +108,30 @@ def test_work_past_its_deadline_ends_and_what_waited_too_long_never_begins(compu
             work.future.result(10)
         assert refused.value.status == 504
     assert not seen
+
+
+def test_each_network_has_its_own_pace_and_only_its_own_work_teaches_it(compute: Compute):
+    guess = compute.seconds_of("slow", 1000)
+    for network, seconds in (("slow", 0.1), ("quick", 0.0), (None, 0.3)):
+        work = Work(1000, 10, network)
+        compute.submit(work, lambda _, seconds=seconds: time.sleep(seconds))
+        work.future.result(10)
+    after = Work(1, 10)
+    compute.submit(after, tiled(1, [], "after"))  # what was learnt is written once the result is out
+    after.future.result(10)
+    assert 0.1 <= compute.seconds_of("slow", 1000) < 0.3 and compute.seconds_of("quick", 1000) < 0.05
+    assert compute.seconds_of("unseen", 1000) == guess
+
+
+def test_a_small_picture_says_little_about_large_ones(compute: Compute):
+    for pixels in (1_000_000, 100):
+        work = Work(pixels, 10, "network")
+        compute.submit(work, lambda _: time.sleep(0.05))
+        work.future.result(10)
+    after = Work(1, 10)
+    compute.submit(after, tiled(1, [], "after"))
+    after.future.result(10)
+    assert compute.seconds_of("network", 1_000_000) < 0.2
 
 
 def test_an_error_goes_to_its_own_work_alone(compute: Compute):

@@ -75,6 +75,24 @@ def test_an_answer_that_nobody_takes_is_given_up(hasty: Any):
             time.sleep(0.1)
 
 
+def test_a_download_at_a_real_lines_rate_is_completed(serving: Any):
+    """Twice the rate that is asked for, from a client that buffers little; the patience is shorter than it takes."""
+    part = b'--x\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n\r\n'
+    body = part + picture(630, 630) + b"\r\n--x--\r\n"
+    with serving(grace_seconds=0.5, body_rate=400_000) as running, socket.socket() as line:
+        line.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 65536)
+        line.connect(running.address)
+        line.sendall(HEAD.replace(b"restore", b"parts") + b"Content-Length: %d\r\n" % len(body))
+        line.sendall(b"Connection: close\r\n\r\n" + body)
+        received = bytearray(line.recv(40_000))
+        begun = time.monotonic()
+        while chunk := line.recv(40_000):
+            received += chunk
+            time.sleep(max(0, begun + len(received) / 800_000 - time.monotonic()))
+        head, _, rest = bytes(received).partition(b"\r\n\r\n")
+        assert len(rest) == int(re.search(rb"content-length: (\d+)", head)[1]) > 4_000_000  # type: ignore[index]
+
+
 def cuts(running: Any) -> int:
     """Connections ended for being slow."""
     found = re.search(r'refusals_total{code="too_slow"} (\d+)', running.client.get("/metrics").text)

@@ -116,6 +116,17 @@ def test_a_signal_lets_running_work_end_and_refuses_new_work(process: Any, sig: 
         assert time.monotonic() - told < 25
 
 
+def test_a_result_that_is_not_fetched_yet_is_waited_for_at_the_end(process: Any):
+    with process() as running:
+        place = f"/v1/jobs/{running.post('/v1/jobs', picture(300, 200)).json()['id']}"
+        running.process.send_signal(signal.SIGTERM)
+        running.client.get(f"{place}/events")
+        time.sleep(1.5)  # a client that asks once a second
+        result = running.client.get(f"{place}/result")
+        assert result.status_code == 200 and result.headers["content-type"] == "image/png"
+        assert running.process.wait(30) == 0
+
+
 def test_memory_and_files_do_not_grow_over_hundreds_of_requests(process: Any):
     """One in twenty is broken; the bound is a megabyte a minute at a hundred requests a minute."""
     good, broken = picture(32, 32), picture(32, 32)[:300]

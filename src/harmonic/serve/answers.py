@@ -1,5 +1,6 @@
 """Refusals as JSON: {code, message, request_id}, and the table of them that the OpenAPI description shows."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi.responses import JSONResponse
@@ -28,13 +29,16 @@ _MEANINGS = {
     421: "Not a name of this service.",
     422: "The picture is refused: too large, damaged, or of a kind that cannot be restored faithfully.",
     429: "The queue is full; `Retry-After` tells when to try again.",
-    503: "The service is shutting down, or out of memory.",
+    503: "The service is shutting down, or out of memory or disk.",
     504: "Not done in time.",
 }
 
 
-def error_answer(refusal: Refusal, request_id: str | None) -> JSONResponse:
-    headers = {} if refusal.retry_after is None else {"Retry-After": str(refusal.retry_after)}
+def error_answer(refusal: Refusal, request_id: str | None, more: Mapping[str, str] | None = None) -> JSONResponse:
+    """more: headers."""
+    headers = dict(more or {})
+    if refusal.retry_after is not None:
+        headers["Retry-After"] = str(refusal.retry_after)
     if refusal.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     content = {"code": refusal.code, "message": refusal.message, "request_id": request_id}

@@ -6,7 +6,7 @@ One thread, since torch spreads a tile over all cores by itself; a second one wo
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import Future
 from typing import Any
 
@@ -14,18 +14,20 @@ from harmonic.serve.refusal import Refusal, too_late
 
 QUICK = 2_000_000  # pixels; what has no more is small
 _FIRST_GUESS = 2e-6  # seconds per pixel, until the first picture tells
+_MEMORY = 0.7  # what older pictures count for, with each new one
 
 Progress = Callable[[int, int], None]
 
 
 class Work:
-    """One picture's computing, as the event loop and the thread share it. done, total: input pixels.
+    """One picture's computing, as the event loop and the thread share it. done, total: input pixels. network: what
+    restores all these pixels, so that its pace can be learnt; None where less is done.
 
     Whoever wants it ended calls `stop`: what waits ends at once, what runs at its next tile.
     """
 
-    def __init__(self, pixels: int, seconds: float):
-        self.pixels, self.seconds = pixels, seconds
+    def __init__(self, pixels: int, seconds: float, network: Hashable | None = None):
+        self.pixels, self.seconds, self.network = pixels, seconds, network
         self.done, self.total = 0, pixels
         self.made = time.monotonic()
         self.started: float | None = None
@@ -78,10 +80,11 @@ class Work:
 
 
 class Compute:
-    """The thread and its two lines. seconds_per_pixel: as measured of late, waiting not counted."""
+    """The thread and its two lines, and the pace of each network: waiting not counted."""
 
     def __init__(self) -> None:
-        self.seconds_per_pixel = _FIRST_GUESS
+        # Seconds and pixels. Both fade alike, so that small pictures, which cost more per pixel, count for little.
+        self._paces: dict[Hashable, tuple[float, float]] = {}
         self._quick: deque[tuple[Work, Callable[[Progress], Any]]] = deque()
         self._long: deque[tuple[Work, Callable[[Progress], Any]]] = deque()
         self._wake = threading.Condition()
@@ -95,8 +98,10 @@ class Compute:
             (self._quick if work.pixels <= QUICK else self._long).append((work, function))
             self._wake.notify()
 
-    def seconds_of(self, pixels: int) -> float:
-        return pixels * self.seconds_per_pixel
+    def seconds_of(self, network: Hashable, pixels: int) -> float:
+        """That so many pixels will take this network."""
+        seconds, seen = self._paces.get(network, (_FIRST_GUESS, 1))
+        return pixels * seconds / seen
 
     def close(self) -> None:
         with self._wake:
@@ -128,7 +133,7 @@ class Compute:
 
         work.run(function, progress)
         taken = time.monotonic() - started
-        if work.pixels and not work.future.exception():
-            now = (taken - given_away) / work.pixels
-            self.seconds_per_pixel += 0.3 * (now - self.seconds_per_pixel)
+        if work.network is not None and not work.future.exception():
+            seconds, pixels = self._paces.get(work.network, (0.0, 0.0))
+            self._paces[work.network] = _MEMORY * seconds + taken - given_away, _MEMORY * pixels + work.pixels
         return taken

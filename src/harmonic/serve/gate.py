@@ -7,6 +7,7 @@ by each byte.
 
 import asyncio
 import json
+import socket
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
@@ -18,6 +19,23 @@ from harmonic.serve.refusal import Refusal, slow_upload
 from harmonic.serve.settings import Settings
 
 _TICK = 0.25  # seconds
+_SEND_BUFFER = 128 << 10  # bytes of the system's buffer of a connection; left alone, it grows to megabytes
+# Linux makes it twice that. It is filled and emptied in lumps, which must not pass for a client's taking or not taking.
+_LUMPS = 2 * _SEND_BUFFER
+
+
+class Counted:
+    """A transport that counts what it was given to send."""
+
+    def __init__(self, transport: asyncio.Transport):
+        self._transport, self.given = transport, 0
+
+    def write(self, data: bytes) -> None:
+        self.given += len(data)
+        self._transport.write(data)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
 
 
 def gated(settings: Settings, on_cut: Callable[[Refusal], None]) -> type[H11Protocol]:
@@ -25,11 +43,13 @@ def gated(settings: Settings, on_cut: Callable[[Refusal], None]) -> type[H11Prot
 
     class Gated(H11Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            super().connection_made(transport)
+            transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            self._counted = Counted(transport)
+            super().connection_made(self._counted)  # type: ignore[arg-type]
             self._waiting_since = monotonic()  # for a header
             self._heard = False  # anything of it
             self._body_since, self._body_bytes = monotonic(), 0
-            self._taking: tuple[float, int] | None = None  # since when the client has how much to take
+            self._taking: tuple[float, int] | None = None  # since when something waits, and what was sent then
             self._watched: Any = None  # the request that the body belongs to
             if len(self.connections) > settings.connections:
                 transport.close()
@@ -59,7 +79,7 @@ def gated(settings: Settings, on_cut: Callable[[Refusal], None]) -> type[H11Prot
             return self.cycle is None or self.cycle.response_complete
 
         def _to_take(self) -> int:
-            """Bytes of an answer that the client has not taken."""
+            """Bytes of an answer that wait for the system's buffer, since the client does not empty it."""
             return self.transport.get_write_buffer_size()
 
         def _watch(self) -> None:
@@ -78,11 +98,12 @@ def gated(settings: Settings, on_cut: Callable[[Refusal], None]) -> type[H11Prot
             self._watch_taking(now)
 
         def _watch_taking(self, now: float) -> None:
-            """An answer that is not taken holds memory; what has been buffered must shrink at the rate."""
+            """An answer that is not taken holds memory or disk; while one waits, it must go out at the rate."""
             left = self._to_take()
-            if not left or self._taking is None or left > self._taking[1]:
-                self._taking = (now, left) if left else None
-            elif _slow(self._taking[1] - left, now - self._taking[0]):
+            sent = self._counted.given - left
+            if not left or self._taking is None:
+                self._taking = (now, sent) if left else None
+            elif _slow(sent - self._taking[1] + _LUMPS, now - self._taking[0]):
                 self._end_request()
                 self.transport.abort()
                 on_cut(slow_upload())

@@ -4,12 +4,12 @@ On every route, before anything is read.
 """
 
 import hmac
+import ipaddress
 
 from harmonic.serve.answers import error_answer
 from harmonic.serve.headers import App, Message, Receive, Scope, Send
 from harmonic.serve.refusal import Refusal, draining, too_large
 from harmonic.serve.service import Service
-from harmonic.serve.settings import LOOPBACK
 
 _LOCKED = ("/v1", "/metrics")  # what the token locks; pages, samples and health hold nothing of anybody's
 
@@ -53,10 +53,12 @@ class Guard:
 
     def _check_sender(self, scope: Scope, headers: dict[bytes, str]) -> None:
         settings = self._service.settings
+        host, hosts = _name(headers.get(b"host", "")), {_name(host) for host in settings.hosts}
         # A name that leads here without our knowing is how a foreign page reaches a service on this machine.
-        if settings.loopback and _name(headers.get(b"host", "")) not in (*LOOPBACK, "", *settings.hosts):
+        known = host in ("", "localhost", *hosts) or _is_address(host)
+        if not known and (settings.loopback or hosts):
             raise Refusal(421, "wrong_host", "not a name of this service; add it with --allow-host")
-        if headers.get(b"sec-fetch-site") in ("cross-site", "same-site") and scope["method"] != "GET":
+        if scope["method"] not in ("GET", "HEAD") and _is_foreign(headers, {host, *hosts}):
             raise Refusal(403, "forbidden", "pages of other sites may not use this service")
         if settings.token and scope["path"].startswith(_LOCKED):
             given = headers.get(b"authorization", "").encode("latin-1")
@@ -76,8 +78,27 @@ class Guard:
             service.queue.refuse_if_full()
 
 
+def _is_foreign(headers: dict[bytes, str], ours: set[str]) -> bool:
+    """Whether a page that is not ours sends this. Browsers tell it over https and to this machine; elsewhere they tell
+    the page's origin alone.
+    """
+    if site := headers.get(b"sec-fetch-site"):
+        return site in ("cross-site", "same-site")
+    origin = headers.get(b"origin")
+    return origin is not None and (origin == "null" or _name(origin.rpartition("://")[2]) not in ours)
+
+
+def _is_address(name: str) -> bool:
+    """An address is nobody's to lead elsewhere, as a name is."""
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
 def _name(host: str) -> str:
-    """Host header -> the name alone, without port and brackets."""
+    """Host header -> the name alone, in lower case, without port and brackets."""
     if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0] if ":" in host else host
+        return host[1:].partition("]")[0].lower()
+    return (host.rpartition(":")[0] if host.count(":") == 1 else host).lower()

@@ -20,11 +20,12 @@ _MOST_STORED = 1 << 30  # bytes of results
 
 
 class Job:
-    """result: without its data, which lie in `file` until the job is forgotten."""
+    """result: without its data, which lie in `file`, of so many bytes, until the job is forgotten. fetched: by now."""
 
     def __init__(self, work: Work):
         self.id, self.work = secrets.token_urlsafe(16), work
         self.file: Path | None = None
+        self.bytes, self.fetched = 0, False
         self.result: Result | None = None
         self.error: Refusal | None = None
         self.ended: float | None = None
@@ -59,9 +60,9 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
-    def start(self, held: AsyncExitStack, pixels: int, task: Task) -> Job:
+    def start(self, held: AsyncExitStack, work: Work, task: Task) -> Job:
         """held: the place in the queue, left when the work has ended."""
-        job = Job(Work(pixels, self._service.settings.job_timeout))
+        job = Job(work)
         self._jobs[job.id] = job
         running = asyncio.create_task(self._run(job, held, task))
         self._tasks.add(running)  # the loop itself holds tasks weakly
@@ -85,25 +86,31 @@ class Jobs:
         """Forget what ended long ago, and the oldest where there are too many or too large ones."""
         kept = self._service.settings
         ended = sorted((job for job in self._jobs.values() if job.ended is not None), key=lambda job: job.ended or 0)
-        stored = sum(job.file.stat().st_size for job in ended if job.file)
+        stored = sum(job.bytes for job in ended)
         for place, job in enumerate(ended):
             old = monotonic() - (job.ended or 0) > kept.keep_seconds
             if old or len(ended) - place > kept.kept_results or stored > _MOST_STORED:
-                stored -= job.file.stat().st_size if job.file else 0
+                stored -= job.bytes
                 self._forget(job)
+
+    async def all_fetched(self, seconds: float) -> None:
+        """Wait until every result was asked for, but no longer than this."""
+        end = monotonic() + seconds
+        while any(job.file and not job.fetched for job in self._jobs.values()) and monotonic() < end:
+            await asyncio.sleep(0.05)
 
     async def _run(self, job: Job, held: AsyncExitStack, task: Task) -> None:
         async with held:
             try:
                 result: Result = await self._service.run(job.work, task)
-                file = self._service.spool.new(result.form.suffixes[0])
-                await run_in_threadpool(file.write_bytes, result.data)
-                job.file, job.result = file, Result(b"", result.form, result.notes)
+                job.file = await run_in_threadpool(self._service.spool.keep, result.data, result.form.suffixes[0])
+                job.bytes, job.result = len(result.data), Result(b"", result.form, result.notes)
             except Exception as error:
                 job.error = refusal_of(error)
                 if job.error is None:
-                    logger.exception("job failed")
                     job.error = Refusal(500, "internal", "something went wrong here; tell the operator")
+                if job.error.status >= 500 and error is not job.error:
+                    logger.exception("job %s failed", job.id)
             finally:
                 job.ended = monotonic()
         self.sweep()

@@ -1,5 +1,6 @@
 """Counters and gauges in the text format of Prometheus (version 0.0.4)."""
 
+import mmap
 import threading
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -54,7 +55,7 @@ class Metrics:
 def resident_bytes() -> int:
     """Of this process; 0 where the system does not tell."""
     try:
-        return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
+        return int(Path("/proc/self/statm").read_text().split()[1]) * mmap.PAGESIZE
     except (OSError, ValueError, IndexError):
         return 0
 

@@ -1,6 +1,6 @@
-"""The models that are served: loaded when first asked for, and kept."""
+"""The models that are served: all loaded at the start, so that a bad file is told to the operator and to no client."""
 
-import threading
+from pathlib import Path
 
 from harmonic.errors import UsageError
 from harmonic.restore.restorer import Restorer
@@ -9,15 +9,17 @@ from harmonic.serve.settings import Settings
 
 
 class Models:
-    """names: as clients say them, the default first. Callable from any thread."""
+    """names: as clients say them, the default first. Raises WeightsError, and UsageError for two of one name."""
 
     def __init__(self, settings: Settings):
         self._settings = settings
         self._sources = {model.removesuffix(".safetensors").rpartition("/")[2]: model for model in settings.models}
         if len(self._sources) < len(settings.models):
             raise UsageError("--model: two models have one name; rename a weights file")
-        self._loaded: dict[str, Restorer] = {}
-        self._lock = threading.Lock()
+        self._loaded = {
+            name: Restorer(source, device=settings.device, precision=settings.precision, tile=settings.tile)
+            for name, source in self._sources.items()
+        }
 
     @property
     def names(self) -> list[str]:
@@ -28,31 +30,25 @@ class Models:
         return self.names[0]
 
     def get(self, name: str | None) -> Restorer:
-        """None: the default. Raises UsageError for a name that is not served, WeightsError for a file that is bad."""
-        name = name or self.default
-        if name not in self._sources:
-            raise UsageError(f"model: {name[:60]!r} is not served here; use one of {', '.join(self._sources)}")
-        with self._lock:
-            if name not in self._loaded:
-                wanted = self._settings
-                self._loaded[name] = Restorer(
-                    self._sources[name], device=wanted.device, precision=wanted.precision, tile=wanted.tile
-                )
-            return self._loaded[name]
+        """None: the default. Raises UsageError for a name that is not served."""
+        if restorer := self._loaded.get(name or self.default):
+            return restorer
+        raise UsageError(f"model: {(name or '')[:60]!r} is not served here; use one of {', '.join(self._sources)}")
 
     def most_pixels(self, restorer: Restorer) -> int:
         """Input pixels that one picture may have: bounded by what comes in and by what goes out."""
         return min(self._settings.max_pixels, self._settings.result_pixels // restorer.scale**2)
 
     def listed(self) -> list[dict[str, object]]:
-        """What `GET /v1/models` tells. Loads all."""
-        return [self._told(name, self.get(name)) for name in self._sources]
+        """What `GET /v1/models` tells."""
+        return [self._told(name, restorer) for name, restorer in self._loaded.items()]
 
     def _told(self, name: str, restorer: Restorer) -> dict[str, object]:
         network = restorer.network
         title = f"{name}: enlarges by {restorer.scale}" if restorer.scale > 1 else f"{name}: keeps the size"
         return {
             "name": name,
+            "file": Path(self._sources[name]).name,
             "scale": restorer.scale,
             "title": title,
             "default": name == self.default,

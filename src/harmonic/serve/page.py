@@ -21,7 +21,7 @@ def _serve(path: str, file: str) -> None:
     async def answer() -> FileResponse:
         return FileResponse(_found(_STATIC / file), headers={"Cache-Control": "no-cache"})
 
-    router.add_api_route(path, answer, include_in_schema=False)
+    router.add_api_route(path, answer, methods=["GET", "HEAD"], include_in_schema=False)
 
 
 for _path, _file in _FILES.items():

@@ -8,14 +8,16 @@ from harmonic.serve.refusal import Refusal
 
 _LONGEST_WAIT = 60  # seconds that a client is told to wait, at most
 
+Fill = Callable[[int, float], None]
+
 
 class Queue:
-    """Counts, no more: the event loop alone touches it. seconds_of: the time that so many pixels will take."""
+    """Counts, no more: the event loop alone touches it. seconds: what all in it will take, as far as anybody knows."""
 
-    def __init__(self, most_jobs: int, most_pixels: int, seconds_of: Callable[[int], float]):
+    def __init__(self, most_jobs: int, most_pixels: int):
         self.most_jobs, self.most_pixels = most_jobs, most_pixels
-        self._seconds_of = seconds_of
         self.jobs = self.pixels = 0
+        self.seconds = 0.0
 
     def refuse_if_full(self) -> None:
         """Raises Refusal 429."""
@@ -23,17 +25,28 @@ class Queue:
             raise self._busy()
 
     @contextmanager
-    def place(self, pixels: int) -> Iterator[None]:
-        """A place for a picture of so many pixels while the block runs. Raises Refusal 429."""
+    def place(self) -> Iterator[Fill]:
+        """A place for a picture while the block runs, taken before anything is done for it. Raises Refusal 429.
+
+        -> a function of its pixels and seconds, to be called once they are known. It raises Refusal 429 too, but never
+        for a picture that is alone.
+        """
         self.refuse_if_full()
-        if self.jobs and self.pixels + pixels > self.most_pixels:
-            raise self._busy()
-        self.jobs, self.pixels = self.jobs + 1, self.pixels + pixels
+        pixels, seconds = 0, 0.0
+
+        def fill(more: int, longer: float) -> None:
+            nonlocal pixels, seconds
+            if self.pixels and self.pixels + more > self.most_pixels:
+                raise self._busy()
+            pixels, seconds = more, longer
+            self.pixels, self.seconds = self.pixels + more, self.seconds + longer
+
+        self.jobs += 1
         try:
-            yield
+            yield fill
         finally:
-            self.jobs, self.pixels = self.jobs - 1, self.pixels - pixels
+            self.jobs, self.pixels, self.seconds = self.jobs - 1, self.pixels - pixels, self.seconds - seconds
 
     def _busy(self) -> Refusal:
-        wait = math.ceil(self._seconds_of(self.pixels) / max(self.jobs, 1))
+        wait = math.ceil(self.seconds / max(self.jobs, 1))
         return Refusal(429, "busy", "the queue is full; try again soon", min(max(wait, 1), _LONGEST_WAIT))

@@ -1,8 +1,11 @@
 """What the service says instead of a result: a status, a code for programs, and one line for people."""
 
+import errno
 import re
 
 from harmonic.errors import HarmonicError, PictureError, ResourceError, UsageError
+
+_NO_ROOM = (errno.ENOSPC, errno.EDQUOT)  # on the disk, or for this user
 
 
 class Refusal(Exception):
@@ -33,8 +36,12 @@ def slow_upload() -> Refusal:
     return Refusal(408, "too_slow", "the request came too slowly; send it again over a better line")
 
 
-def refusal_of(error: Exception) -> Refusal | None:
-    """What stands for an error of the package; None for one that nobody expected."""
+def out_of_resources() -> Refusal:
+    return Refusal(503, "out_of_resources", "not enough memory or disk for this now; try again soon", 30)
+
+
+def refusal_of(error: BaseException | None) -> Refusal | None:
+    """What stands for an error of the package; None for one that nobody expected, or for none."""
     match error:
         case Refusal():
             return error
@@ -43,7 +50,9 @@ def refusal_of(error: Exception) -> Refusal | None:
         case PictureError():
             return Refusal(422, "picture_refused", _without_dashes(error))
         case ResourceError() | MemoryError():
-            return Refusal(503, "out_of_resources", "not enough memory or disk for this now; try again soon", 30)
+            return out_of_resources()
+        case OSError() if error.errno in _NO_ROOM:
+            return out_of_resources()
         case HarmonicError():
             return Refusal(500, "internal", "the service is not set up rightly; tell its operator")
         case _:

@@ -34,17 +34,18 @@ def api(service: Service, jobs: Jobs) -> APIRouter:
     router = APIRouter()
 
     @router.get("/v1/models", tags=["pictures"], responses=refusals())
-    def models() -> list[dict[str, Any]]:
+    async def models() -> list[dict[str, Any]]:
         """The models that are served, the default first."""
-        pace = round(1e6 * service.compute.seconds_per_pixel, 3)
-        return [{**model, "seconds_per_megapixel": pace} for model in service.models.listed()]
+        paces = [service.compute.seconds_of(service.models.get(name), 1_000_000) for name in service.models.names]
+        told = zip(service.models.listed(), paces, strict=True)
+        return [{**model, "seconds_per_megapixel": round(pace, 3)} for model, pace in told]
 
     @router.post("/v1/inspect", tags=["pictures"], responses=_UPLOADS)
     async def inspect(
         request: Request, form: Annotated[Upload, Form(media_type="multipart/form-data")]
     ) -> dict[str, Any]:
         """Size, depth and damage of a picture, and what would help it."""
-        async with service.admitted(form.picture) as picture:
+        async with service.admitted(form.picture, service.models.get(None), 0) as picture:
             work = Work(picture.look.pixels, service.settings.timeout)
             return await service.run(
                 work, inspecting(picture, service.models.names, service.decoder, service.metrics), request
@@ -55,34 +56,39 @@ def api(service: Service, jobs: Jobs) -> APIRouter:
         request: Request, form: Annotated[RestoreForm, Form(media_type="multipart/form-data")]
     ) -> Response:
         """A picture, restored, in the answer. Larger ones are better sent as a job."""
-        async with service.admitted(form.picture, form.model) as picture:
-            work = Work(picture.look.pixels, service.settings.timeout)
+        restorer = service.models.get(form.model)
+        async with service.admitted(form.picture, restorer, None if form.strength else 0) as picture:
+            work = Work(picture.look.pixels, service.settings.timeout, restorer if form.strength else None)
             result: Result = await service.run(
                 work, restoring(picture, form, service.decoder, service.metrics), request
             )
-        return Response(
-            result.data, media_type=_MEDIA[result.form.name], headers=_told(result, work, form.picture.filename)
-        )
+            headers = _told(result, work, form.picture.filename)
+            return await service.kept(result.data, _MEDIA[result.form.name], result.form.suffixes[0], headers)
 
     @router.post("/v1/parts", tags=["pictures"], response_class=Response, responses={
         200: {"description": "See docs/serving.md.", "content": {"application/octet-stream": {}}}, **_UPLOADS,
     })  # fmt: skip
     async def parts(request: Request, form: Annotated[PartsForm, Form(media_type="multipart/form-data")]) -> Response:
         """The parts that a restored picture is the sum of, to be mixed elsewhere."""
-        async with service.admitted(form.picture, form.model) as picture:
+        restorer = service.models.get(form.model)
+        async with service.admitted(form.picture, restorer, form.preview // restorer.scale**2) as picture:
             work = Work(picture.look.pixels, service.settings.timeout)
             body = await service.run(work, decomposing(picture, form, service.decoder, service.metrics), request)
-        return Response(body, media_type="application/octet-stream")
+            return await service.kept(body, "application/octet-stream", ".parts")
 
     @router.post("/v1/jobs", tags=["jobs"], status_code=202, responses=_UPLOADS)
     async def start(form: Annotated[RestoreForm, Form(media_type="multipart/form-data")]) -> dict[str, Any]:
         """Restore in the background; `GET /v1/jobs/{id}/events` tells how it goes."""
         async with AsyncExitStack() as stack:
-            picture = await stack.enter_async_context(service.admitted(form.picture, form.model))
-            waiting = service.compute.seconds_of(service.queue.pixels)
+            restorer = service.models.get(form.model)
+            picture = await stack.enter_async_context(
+                service.admitted(form.picture, restorer, None if form.strength else 0)
+            )
+            predicted = round(service.queue.seconds, 2)
+            work = Work(picture.look.pixels, service.settings.job_timeout, restorer if form.strength else None)
             task = restoring(picture, form, service.decoder, service.metrics)
-            job = jobs.start(stack.pop_all(), picture.look.pixels, task)
-        return {"id": job.id, "pixels": picture.look.pixels, "predicted_seconds": round(waiting, 2)}
+            job = jobs.start(stack.pop_all(), work, task)
+        return {"id": job.id, "pixels": picture.look.pixels, "predicted_seconds": predicted}
 
     @router.get("/v1/jobs/{id}", tags=["jobs"], responses=refusals(404))
     async def job(id: str) -> dict[str, Any]:
@@ -103,6 +109,7 @@ def api(service: Service, jobs: Jobs) -> APIRouter:
         if found.file is None or found.result is None:
             text = found.error.message if found.error else "this job is not done; watch its events"
             raise Refusal(409, found.error.code if found.error else "not_done", text)
+        found.fetched = True
         headers = _told(found.result, found.work, None)
         return FileResponse(found.file, media_type=_MEDIA[found.result.form.name], headers=headers)
 
@@ -111,11 +118,13 @@ def api(service: Service, jobs: Jobs) -> APIRouter:
         """Stop a job, or forget one that has ended."""
         jobs.remove(jobs.get(id))
 
+    @router.head("/healthz", include_in_schema=False)
     @router.get("/healthz", tags=["operation"])
     async def alive() -> dict[str, str]:
         """The process answers."""
         return {"status": "alive"}
 
+    @router.head("/readyz", include_in_schema=False)
     @router.get("/readyz", tags=["operation"], responses=refusals(503))
     async def ready() -> dict[str, str]:
         """Work is taken, and a small picture gives what it gave at the start."""

@@ -7,10 +7,12 @@ import uvicorn
 
 from harmonic.serve.app import create_app
 from harmonic.serve.gate import gated
+from harmonic.serve.jobs import Jobs
 from harmonic.serve.service import Service
 from harmonic.serve.settings import Settings
 
-_LAST_ANSWERS = 5  # seconds for answers that are on their way when all work has ended
+_LAST_FETCHES = 5  # seconds for clients to fetch results of jobs when all work has ended
+_LAST_ANSWERS = 5  # seconds for answers that are on their way after that
 
 
 class Server(uvicorn.Server):
@@ -18,9 +20,9 @@ class Server(uvicorn.Server):
     second one ends at once. Signals are not raised again afterwards, since the end is then a good one (exit code 0).
     """
 
-    def __init__(self, config: uvicorn.Config, service: Service):
+    def __init__(self, config: uvicorn.Config, service: Service, jobs: Jobs):
         super().__init__(config)
-        self._service = service
+        self._service, self._jobs = service, jobs
         self._draining: asyncio.Task[None] | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
@@ -33,16 +35,16 @@ class Server(uvicorn.Server):
     def _drain(self) -> None:
         async def drain() -> None:
             await self._service.drain()
+            await self._jobs.all_fetched(_LAST_FETCHES)
             self.should_exit = True
 
         self._draining = asyncio.create_task(drain())
 
 
 def build(settings: Settings) -> Server:
-    """A server that is ready to run. Raises WeightsError, UsageError."""
+    """A server that is ready to run; all models are loaded. Raises WeightsError, UsageError."""
     app = create_app(settings)
     service: Service = app.state.service
-    service.models.get(None)  # here, where what is wrong with it can still be said in a line
     config = uvicorn.Config(
         app,
         host=settings.host,
@@ -53,11 +55,12 @@ def build(settings: Settings) -> Server:
         lifespan="on",
         log_level="info",
         access_log=False,
+        proxy_headers=False,
         server_header=False,
         timeout_keep_alive=5,
         timeout_graceful_shutdown=_LAST_ANSWERS,
     )
-    return Server(config, service)
+    return Server(config, service, app.state.jobs)
 
 
 def serve(settings: Settings) -> None:

@@ -56,9 +56,9 @@ class Job:
 class FakeService:
     """Models by name: the bundled one and two toys, whose weights lie in `folder` for the command line.
 
-    busy: so many requests are answered 429 first. fault: (status, code, message) of every request for work.
-    preview: most output pixels of parts. slow: seconds that each tenth of a job takes beside the work. streams: whether
-    events are answered at all.
+    busy: so many requests are answered 429 first. fault: (status, code, message) of every request for work. token: what
+    reading anything of `/v1` takes. preview: most output pixels of parts. slow: seconds that each tenth of a job takes
+    beside the work. streams: whether events are answered at all.
     """
 
     def __init__(self, folder: Path):
@@ -79,6 +79,7 @@ class FakeService:
         """No faults any more, nothing remembered."""
         self.busy, self.slow, self.streams, self.preview = 0, 0.0, True, PREVIEW
         self.fault: tuple[int, str, str] | None = None
+        self.token: str | None = None
         self.requests: list[tuple[str, dict[str, str]]] = []
 
     def __enter__(self) -> "FakeService":
@@ -146,6 +147,8 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         path = self.path.partition("?")[0]
         match path.strip("/").split("/"):
+            case ["v1", *_] if self.service.token and self.headers["Authorization"] != f"Bearer {self.service.token}":
+                self.answer_json({"code": "unauthorized", "message": "send the header Authorization"}, 401)
             case ["v1", "models"]:
                 self.answer_json(self.service.listed())
             case ["samples"]:

@@ -65,6 +65,7 @@ def settle(page: Any) -> None:
 
 def pixels(page: Any, size: tuple[int, int]) -> np.ndarray:
     """What the stage shows at 1:1 of a picture of `size` (width, height). -> (H, W, 3) uint8"""
+    page.locator("#stage").focus()
     page.keyboard.press("1")
     settle(page)
     left, top, zoom = map(float, page.get_attribute("#canvas", "data-place").split())

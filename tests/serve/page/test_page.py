@@ -197,6 +197,104 @@ def test_a_service_that_is_gone_is_said(page):
     assert "does not answer" in page.text_content("#error p")
 
 
+def test_a_click_on_the_drop_zone_asks_for_a_file(page):
+    with page.expect_file_chooser() as coming:
+        page.click("#drop")
+    coming.value.set_files(SAMPLE)
+    page.wait_for_selector("body[data-phase=opened]")
+
+
+def test_a_page_that_is_left_ends_its_job(page, fake):
+    restored(page)
+    fake.slow = 0.3
+    page.click("#save")
+    until(page, "Number(document.querySelector('progress').value) > 0.2")
+    page.goto("about:blank")
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        if (state := list(fake.jobs.values())[-1].state) != "running":
+            break
+    assert state == "cancelled"
+
+
+def test_a_result_that_breaks_off_is_said_plainly(page):
+    restored(page)
+    page.evaluate("() => { Response.prototype.arrayBuffer = () => Promise.reject(new TypeError('network error')) }")
+    page.click("#save")
+    page.wait_for_selector("#error:not([hidden])")
+    assert "broke off" in page.text_content("#error p")
+
+
+def test_a_picture_that_is_opened_anew_ends_the_look_at_the_last_one(page):
+    seen = []
+    page.on("requestfailed", lambda asked: seen.append(asked.url))
+    page.route("**/v1/inspect", lambda route: None, times=1)
+    drop(page, SAMPLE.read_bytes(), "first.jpg")
+    page.wait_for_timeout(300)
+    drop(page, SAMPLE.read_bytes(), "second.jpg")
+    page.wait_for_selector("body[data-phase=opened]")
+    assert "second.jpg" in page.text_content("#file") and len(seen) == 1 and seen[0].endswith("/v1/inspect")
+
+
+def test_models_that_could_not_be_told_at_first_are_asked_for_again(page):
+    page.route("**/v1/models", lambda route: route.abort(), times=1)
+    page.reload()
+    page.wait_for_selector("#error:not([hidden])")
+    restored(page)
+
+
+def test_a_locked_service_says_where_the_token_goes_and_the_page_keeps_it(page, fake):
+    fake.token = "sesame"
+    page.reload()
+    page.wait_for_selector("#error:not([hidden])")
+    assert "#token=" in page.text_content("#error p")
+    page.goto(f"{fake.url}/#token=sesame")
+    page.wait_for_selector("#error", state="hidden")
+    assert "sesame" not in page.url
+    page.reload()
+    page.wait_for_selector("#samples button")
+    assert page.is_hidden("#error") and page.locator("#model option").count() == 3
+
+
+def test_where_nothing_can_be_copied_the_line_is_selected(page):
+    restored(page)
+    page.evaluate("() => { Object.defineProperty(navigator, 'clipboard', { value: undefined }) }")
+    page.click("#copy")
+    assert "by hand" in page.text_content("#error p")
+    assert page.evaluate("getSelection().toString()").startswith("harmonic restore")
+
+
+def test_the_keyboard_keeps_its_place_and_what_happens_is_said(page, fake):
+    drop(page, SAMPLE.read_bytes(), "cat.jpg")
+    page.wait_for_selector("body[data-phase=opened]")
+    fake.slow = 0.1
+    page.locator("#restore").focus()
+    page.keyboard.press("Enter")
+    until(page, "document.activeElement.id === 'cancel'")
+    assert page.text_content("#said") == "Restoring"
+    page.wait_for_selector("body[data-phase=restored]")
+    until(page, "document.activeElement.id === 'save'")
+    assert page.text_content("#said") == "Restored"
+
+
+def test_after_a_click_the_keys_are_the_pictures(page):
+    restored(page)
+    assert page.evaluate("document.activeElement.id") == "stage"
+    page.keyboard.press(" ")
+    assert page.get_attribute("#peek", "aria-pressed") == "true"
+
+
+def test_keys_beside_the_picture_do_nothing_to_it(page):
+    restored(page)
+    place = page.get_attribute("#canvas", "data-place")
+    page.locator("[name=look]").first.focus()
+    for key in (" ", "l", "1", "+", "-"):
+        page.keyboard.press(key)
+    settle(page)
+    assert page.get_attribute("#peek", "aria-pressed") == page.get_attribute("#lens", "aria-pressed") == "false"
+    assert page.get_attribute("#canvas", "data-place") == place
+
+
 def test_on_a_phone_it_is_one_column_with_a_sheet_and_fingers_work(phone):
     restored(phone)
     assert phone.evaluate("document.documentElement.scrollWidth") == 375

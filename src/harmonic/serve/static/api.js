@@ -1,6 +1,8 @@
 // What the page asks of the service. Every failure becomes one `Refusal` whose message a person can read.
 
 const UNREACHABLE = "The service does not answer. Is it still running? Nothing is lost: try again.";
+const BROKEN_OFF = "The answer of the service broke off. Nothing is lost: try again.";
+const LOCKED = "This service asks for a token: open this page with #token=… at the end of its address.";
 const MOST_WAITS = 20; // 429 answers in a row before the page gives up
 const POLL_MS = 1000;
 
@@ -11,9 +13,24 @@ export class Refusal extends Error {
   }
 }
 
-// Taken out of the address at once, so that it is in no history and no screenshot; it lives in this page only.
-const token = new URLSearchParams(location.hash.slice(1)).get("token");
-if (token) history.replaceState(null, "", location.pathname + location.search);
+let token = null;
+try {
+  token = sessionStorage.getItem("token");
+} catch {} // a browser that lets pages keep nothing
+takeToken();
+
+// Taken out of the address at once, so that it is in no history and no screenshot; it lives as long as this tab, so that
+// the page can be loaded again. True when there was one.
+export function takeToken() {
+  const given = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!given) return false;
+  token = given;
+  try {
+    sessionStorage.setItem("token", token);
+  } catch {}
+  history.replaceState(null, "", location.pathname + location.search);
+  return true;
+}
 
 // Answers of 200 to 299. A busy service (429) is asked again after the time that it names; `onWait` hears how long.
 async function ask(path, { onWait = () => {}, ...options } = {}) {
@@ -33,6 +50,7 @@ async function ask(path, { onWait = () => {}, ...options } = {}) {
 }
 
 async function refusalOf(answer) {
+  if (answer.status === 401) return new Refusal(LOCKED, 401);
   const told = await answer.json().catch(() => ({}));
   const text = typeof told.message === "string" ? told.message : `The service answered ${answer.status}.`;
   return new Refusal(text, answer.status);
@@ -68,24 +86,35 @@ export const sample = async (url) => (await ask(url)).blob();
 export const inspect = async (picture, options) =>
   (await ask("/v1/inspect", { method: "POST", body: form(picture, {}), ...options })).json();
 
-// The parts of a region, at once. predicted: seconds that it may take, or null; aborting `signal` stops the service too.
+// What `ask` answered, whole: {headers, bytes}. A line may break in the middle of it.
+async function whole(answer) {
+  try {
+    return { headers: answer.headers, bytes: await answer.arrayBuffer() };
+  } catch (error) {
+    throw error.name === "AbortError" ? error : new Refusal(BROKEN_OFF);
+  }
+}
+
+// The parts of a region, at once, as {headers, bytes}. predicted: seconds that it may take, or null; aborting `signal` stops the service too.
 export async function parts(picture, fields, predicted, { signal, onProgress, onWait }) {
   const started = performance.now();
   const tick = () => onProgress(estimate({ done: 0, total: 0 }, predicted, (performance.now() - started) / 1000));
   const clock = setInterval(tick, 200);
   try {
-    return await ask("/v1/parts", { method: "POST", body: form(picture, fields), signal, onWait });
+    return await whole(await ask("/v1/parts", { method: "POST", body: form(picture, fields), signal, onWait }));
   } finally {
     clearInterval(clock);
   }
 }
 
-// Runs a job to its end and returns the answer with its result. onProgress({fraction, eta}) with eta in seconds or
-// null; onWait(seconds) while the service is busy. An aborted `signal` cancels the work on the service too.
+// Runs a job to its end and returns its result as {headers, bytes}. onProgress({fraction, eta}) with eta in seconds or
+// null; onWait(seconds) while the service is busy. An aborted `signal`, or a page that is left, ends the work on the service.
 export async function work(picture, fields, { signal, onProgress, onWait }) {
   const posted = { method: "POST", body: form(picture, fields), signal, onWait };
   const { id, predicted_seconds: predicted } = await (await ask("/v1/jobs", posted)).json();
   const job = `/v1/jobs/${encodeURIComponent(id)}`;
+  const forget = () => ask(job, { method: "DELETE", keepalive: true }).catch(() => {});
+  addEventListener("pagehide", forget);
   try {
     const started = performance.now();
     for await (const told of progressOf(job, signal)) {
@@ -93,10 +122,10 @@ export async function work(picture, fields, { signal, onProgress, onWait }) {
       if (told.state === "cancelled") throw new Refusal("The restoration was cancelled on the service.", 409);
       onProgress(estimate(told, predicted, (performance.now() - started) / 1000));
     }
-    return await ask(`${job}/result`, { signal, onWait });
+    return await whole(await ask(`${job}/result`, { signal, onWait }));
   } finally {
-    // Also when it is done: the result is here, so the service need not keep it.
-    ask(job, { method: "DELETE", keepalive: true }).catch(() => {});
+    removeEventListener("pagehide", forget);
+    forget(); // also when it is done: the result is here, so the service need not keep it
   }
 }
 

@@ -15,7 +15,8 @@ export function listen(stage, handle, view, actions) {
   const divideTo = (event) => actions.divide(at(event)[0] / view.canvas.width);
 
   stage.addEventListener("pointerdown", (event) => {
-    if (event.button || event.target.closest("button")) return;
+    // What captures the pointer gets the click too: a button or a file chooser would never hear of it.
+    if (event.button || event.target.closest("button, #empty")) return;
     stage.setPointerCapture(event.pointerId);
     fingers.set(event.pointerId, { at: at(event), handle: handle.contains(event.target) });
   });
@@ -42,12 +43,13 @@ export function listen(stage, handle, view, actions) {
   stage.addEventListener(
     "wheel",
     (event) => {
+      if (!view.size) return; // nothing opened: what stands there scrolls
       event.preventDefault();
       view.zoomTo(view.zoom * Math.exp(-event.deltaY * (event.ctrlKey ? 0.01 : 0.002)), at(event));
     },
     { passive: false },
   );
-  listenToKeys(view, actions);
+  listenToKeys(stage, view, actions);
 }
 
 function pinch(view, still, from, to) {
@@ -58,7 +60,7 @@ function pinch(view, still, from, to) {
   view.zoomTo((view.zoom * distance(still, to)) / distance(still, from), after);
 }
 
-function listenToKeys(view, actions) {
+function listenToKeys(stage, view, actions) {
   let lensSince = null;
   const keys = {
     ArrowLeft: () => actions.divide(view.divide - STEP),
@@ -70,7 +72,7 @@ function listenToKeys(view, actions) {
     1: () => view.zoomTo(1),
     " ": () => actions.toggleBefore(),
   };
-  addEventListener("keydown", (event) => {
+  stage.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || !view.size || hasItsOwnKeys(event)) return;
     if (event.key.toLowerCase() === "l") {
       if (event.repeat) return;
@@ -81,15 +83,15 @@ function listenToKeys(view, actions) {
       keys[event.key]();
     }
   });
+  // Anywhere, since the focus may have left while the key was held.
   addEventListener("keyup", (event) => {
     if (event.key.toLowerCase() === "l" && lensSince && performance.now() - lensSince > HELD_MS) actions.lens(false);
     lensSince = null;
   });
 }
 
-// A field types, a slider moves by arrows, a button is pressed by space: their keys are not the stage's.
+// The slider of the divide moves by arrows, a button is pressed by space: their keys are not the stage's.
 function hasItsOwnKeys({ target, key }) {
-  if (target.closest("select, textarea, [type=number], [type=text]")) return true;
-  if (target.closest("[type=range], [type=radio]")) return key.startsWith("Arrow");
-  return key === " " && target.closest("button, a, summary, [type=radio], [type=file], label") !== null;
+  if (target.closest("[type=range]")) return key.startsWith("Arrow");
+  return key === " " && target.closest("button") !== null;
 }

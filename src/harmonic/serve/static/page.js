@@ -30,6 +30,7 @@ const state = {
   divide: 0.5,
   peek: false, // the stage shows nothing but the picture as it was
   saved: "",
+  news: "", // what has just happened, for those who do not see it
 };
 let newest = 0; // counts what was begun; an answer to anything older is dropped
 let stop = null; // AbortController of the work that runs
@@ -56,23 +57,31 @@ const previewLimit = () => state.model.limits?.preview ?? PREVIEW;
 
 async function start() {
   try {
-    const [models, samples] = await Promise.all([api.models(), api.samples()]);
-    set({ models, samples, model: models.find((model) => model.default) ?? models[0], error: null });
+    await load();
+    set({ error: null });
   } catch (error) {
     set({ error: { message: error.message, again: start } });
   }
+}
+
+async function load() {
+  const [models, samples] = await Promise.all([api.models(), api.samples()]);
+  set({ models, samples, model: models.find((model) => model.default) ?? models[0] });
 }
 
 // What is open stays until the new picture is known to be one.
 async function open(blob, name = blob.name || "picture.png") {
   const mine = ++newest;
   stop?.abort();
-  set({ work: { title: "Opening", fraction: null }, error: null });
+  const { signal } = (stop = new AbortController());
+  set({ work: { title: "Opening", fraction: null }, error: null, news: "" });
   const url = URL.createObjectURL(blob);
   const image = Object.assign(new Image(), { src: url });
   const decoded = image.decode().then(() => true, () => false);
   try {
-    const told = await api.inspect(blob, { onWait: (wait) => mine === newest && set({ work: { ...state.work, wait } }) });
+    if (!state.model) await load();
+    const onWait = (wait) => mine === newest && set({ work: { ...state.work, wait } });
+    const told = await api.inspect(blob, { signal, onWait });
     const shown = await decoded;
     if (mine !== newest) return;
     // Browser and service both turn a picture upright, the header may not.
@@ -102,17 +111,17 @@ function forgetParts() {
 
 // ---- work
 
-// Waits for `call`, which takes {signal, onProgress, onWait}; null when something newer began, or it was cancelled, or it failed, which is then said.
+// The {headers, bytes} of `call`, which takes {signal, onProgress, onWait}; null when something newer began, or it was
+// cancelled, or it failed, which is then said.
 async function run(title, call, again) {
   const mine = ++newest;
   stop?.abort();
   const { signal } = (stop = new AbortController());
-  set({ work: { title, fraction: null }, error: null, saved: "" });
+  set({ work: { title, fraction: null }, error: null, saved: "", news: "" });
   const heard = (news) => mine === newest && set({ work: { ...state.work, wait: 0, ...news } });
   try {
     const answer = await call({ signal, onProgress: heard, onWait: (wait) => heard({ wait }) });
-    const bytes = await answer.arrayBuffer();
-    return mine === newest ? { headers: answer.headers, bytes } : null;
+    return mine === newest ? answer : null;
   } catch (error) {
     if (mine === newest && error.name !== "AbortError") set({ error: { message: error.message, again } });
     return null;
@@ -134,6 +143,7 @@ async function preview(shrink = false) {
   if (!done) return;
   state.paces[model.name] = (performance.now() - started) / 1000 / work;
   show(decode(done.bytes));
+  set({ news: "Restored" });
 }
 
 function show(parts) {
@@ -189,7 +199,7 @@ async function save() {
 function cancel() {
   newest++;
   stop?.abort();
-  set({ work: null });
+  set({ work: null, news: "Cancelled" });
 }
 
 // ---- what is pressed, moved and dropped
@@ -251,8 +261,15 @@ on("looks", "change", ({ target }) => {
   remix();
 });
 on("copy", "click", async () => {
-  await navigator.clipboard.writeText($("command").querySelector("code").textContent);
-  $("said").textContent = $("copy").textContent = "Copied";
+  const line = $("command").querySelector("code");
+  try {
+    await navigator.clipboard.writeText(line.textContent); // there is none over plain http from another machine
+  } catch {
+    getSelection().selectAllChildren(line);
+    return set({ error: { message: "This browser lets the page not copy. The line is selected: copy it by hand.", again: null } });
+  }
+  set({ news: "Copied" });
+  $("copy").textContent = "Copied";
   setTimeout(() => ($("copy").textContent = "Copy"), 2000);
 });
 on("again", "click", () => state.error.again());
@@ -279,5 +296,6 @@ on("fit", "click", () => view.fit());
 on("one", "click", () => view.zoomTo(1));
 on("lens", "click", () => actions.lens(view.lens === null));
 on("peek", "click", actions.toggleBefore);
+addEventListener("hashchange", () => api.takeToken() && start()); // an address that differs in this alone loads nothing
 
 start();

@@ -34,9 +34,12 @@ export function render(state) {
   $("format").value = state.format;
   $("metadata").value = state.metadata;
   $("saved").textContent = state.saved;
+  renderSaid(state);
   const { name } = file ?? {};
-  const told = file && model ? commandLine({ ...state, name, model: model.name }) : [];
-  $("command").querySelector("code").replaceChildren(...told.flatMap((piece, i) => [i ? " " : "", element("span", piece)]));
+  const told = file && model ? commandLine({ ...state, name, model: model.file ?? model.name }) : [];
+  const line = $("command").querySelector("code");
+  if (line.textContent === told.join(" ")) return; // what is selected in it stays so
+  line.replaceChildren(...told.flatMap((piece, i) => [i ? " " : "", element("span", piece)]));
 }
 
 const element = (tag, textContent, className = "") => Object.assign(document.createElement(tag), { textContent, className });
@@ -84,7 +87,17 @@ export function renderPlace({ file, parts, fits }, view) {
   $("note").textContent = note;
 }
 
+// For those who do not see the bar: a few words a quarter, and not a second.
+function renderSaid({ work, news }) {
+  const said = !work ? news : work.wait ? `${work.title}: the service is busy` : work.queued ? progressText(work) : quarters(work);
+  if ($("said").textContent !== said) $("said").textContent = said;
+}
+
+const quarters = ({ title, fraction }) => (fraction >= 0.25 ? `${title}: ${25 * Math.floor(4 * fraction)} %` : title);
+
 function renderAction({ parts, fits, work }) {
+  const focused = $("action").contains(document.activeElement) ? document.activeElement : null;
+  const byKeys = focused?.matches(":focus-visible"); // asked before it is hidden
   $("restore").hidden = work !== null || (fits && parts !== null);
   $("save").hidden = work !== null;
   $("reduced").hidden = work !== null || fits;
@@ -93,11 +106,20 @@ function renderAction({ parts, fits, work }) {
   $("restore").classList.toggle("primary", parts === null);
   $("save").classList.toggle("primary", parts !== null);
   $("progress").hidden = work === null;
+  if (focused?.closest("[hidden]")) successor(byKeys, parts, work).focus();
   if (!work) return;
   const bar = $("progress").querySelector("progress");
   $("doing").textContent = progressText(work);
   if (work.fraction === null || work.wait) bar.removeAttribute("value");
   else bar.value = work.fraction;
+}
+
+// Where the focus goes when what had it is hidden, since it would be lost. Who works by mouse looks at the picture next,
+// and its keys are then at hand.
+function successor(byKeys, parts, work) {
+  if (work) return $("cancel");
+  if (!byKeys) return $("stage");
+  return parts ? $("save") : $("restore");
 }
 
 function progressText({ title, eta, wait, queued }) {

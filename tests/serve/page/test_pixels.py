@@ -144,7 +144,7 @@ def test_what_the_page_calls_invented_is_what_the_package_calls_so(page, fake, d
             const picture = await api.sample("/samples/cat.jpg");
             const how = { onProgress: () => {} };
             const answer = await api.parts(picture, { model: "toy-texture", seed: 0 }, null, how);
-            return [...inventedShares(energies(decode(await answer.arrayBuffer())), dials)];
+            return [...inventedShares(energies(decode(answer.bytes)), dials)];
         }""",
         dials,
     )

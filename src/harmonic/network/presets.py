@@ -29,7 +29,7 @@ def tiny(scale: Scale = 1) -> NetworkConfig:
 
 
 def fast(scale: Scale = 1) -> NetworkConfig:
-    """The bundled default: pure convolution, at least three times faster than NAFNet-w32; at x4 as fast as SPAN-48.
+    """The bundled default: pure convolution, at least three times faster than NAFNet-w32.
 
     Above scale 1 the finest features lie on the input's own grid, four times as many, so there are fewer channels.
     """

@@ -40,7 +40,7 @@ THIRD_PARTY: dict[str, set[str]] = {
     "restore": {"torch", "numpy", "PIL", "onnx", "onnxscript", "onnxruntime", "openvino", "ray"},
     "train": {"torch", "numpy", "PIL", "pydantic", "safetensors", "yaml", "matplotlib"},  # nothing of the command line
     "measure": {"torch", "numpy", "PIL", "safetensors", "matplotlib", "spandrel"},
-    "serve": {"torch", "numpy", "PIL", "pydantic", "fastapi", "starlette", "uvicorn", "h11", "anyio"},
+    "serve": {"torch", "numpy", "PIL", "pydantic", "fastapi", "starlette", "uvicorn", "h11"},
     "cli": {"typer", "rich", "numpy", "yaml"},
 }
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,10 +36,11 @@ class Companions:
 
         source, target, made = outcome.source, outcome.target, {}
         before = isinstance(outcome, Skipped) and not settings.overwrite
+        given, result = cache(lambda: _given(source, settings)), cache(lambda: _result(target))  # each is decoded once
         if self.report:
             from harmonic.restore.report import change
 
-            found = change(_given(source, settings), _result(target))
+            found = change(given(), result())
             made["change"] = asdict(found)
             if not quiet:
                 say(f"{shown(target)}: {found}")
@@ -52,13 +54,13 @@ class Companions:
             stem = self._stem(self.maps, target)
             if not (before and map_path(stem, LAST_MAP).exists()):
                 overwrite = settings.overwrite or before  # a run may have ended between two maps
-                made["maps"] = write_maps(restorer, _given(source, settings), dials, stem, overwrite)
+                made["maps"] = write_maps(restorer, given(), dials, stem, overwrite)
         if self.compare:
             from harmonic.restore.compare import page_path
 
-            pictures = {"before": _given(source, settings), "after": _result(target)}
             stem = self._stem(self.compare, target)
             if not (before and page_path(stem).exists()):
+                pictures = {"before": given(), "after": result()}
                 made["compare"] = show_comparison(stem, target.name, pictures, settings.overwrite)
         return made
 

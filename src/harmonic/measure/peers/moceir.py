@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harmonic.measure.peers.restormer import ChannelAttention, GatedFFN, TransformerBlock
+from harmonic.measure.peers.restormer import ChannelAttention, GatedFFN, TransformerBlock, doubled, halved
 from harmonic.nn.norm import LayerNorm
 
 EXPERTS = 4
@@ -161,16 +161,12 @@ class MoCEIR(nn.Module):
         embed = nn.Conv2d(3 * shrink**2, channels, 3, padding=1, bias=False)
         self.embed = nn.Sequential(nn.PixelUnshuffle(shrink), embed)
         self.encoder = nn.ModuleList(stage(level, blocks[level]) for level in range(3))
-        self.down = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(c, c // 2, 3, padding=1, bias=False), nn.PixelUnshuffle(2)) for c in widths[:3]
-        )
+        self.down = nn.ModuleList(halved(c) for c in widths[:3])
         self.latent = stage(3, blocks[3])
         self.cue = nn.Sequential(
             nn.Linear(widths[3], 2 * widths[3]), nn.GELU(), nn.Linear(2 * widths[3], widths[3])
         )  # fmt: skip
-        self.up = nn.ModuleList(
-            nn.Sequential(nn.Conv2d(2 * c, 4 * c, 3, padding=1, bias=False), nn.PixelShuffle(2)) for c in widths[:3]
-        )
+        self.up = nn.ModuleList(doubled(c) for c in widths[1:])
         self.reduce = nn.ModuleList(nn.Conv2d(2 * c, c, 1, bias=False) for c in widths[:3])
         self.decoder = nn.ModuleList(
             nn.ModuleList(ExpertBlock(widths[level], heads[level], ratio, widths[3]) for _ in range(decoder[level]))

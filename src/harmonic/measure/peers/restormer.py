@@ -78,9 +78,9 @@ class Restormer(nn.Module):
         embed = nn.Conv2d(3 * shrink**2, channels, 3, padding=1, bias=False)
         self.embed = nn.Sequential(nn.PixelUnshuffle(shrink), embed)
         self.encoder = nn.ModuleList(stage(*sizes) for sizes in zip(widths[:3], blocks[:3], heads[:3], strict=True))
-        self.down = nn.ModuleList(_down(width) for width in widths[:3])
+        self.down = nn.ModuleList(halved(width) for width in widths[:3])
         self.latent = stage(widths[3], blocks[3], heads[3])
-        self.up = nn.ModuleList(_up(width) for width in widths[1:])
+        self.up = nn.ModuleList(doubled(width) for width in widths[1:])
         self.reduce = nn.ModuleList(nn.Conv2d(2 * width, width, 1, bias=False) for width in widths[1:3])
         # The finest stage keeps both halves of its concatenation.
         decoder = [stage(2 * channels, blocks[0], heads[0])]
@@ -112,9 +112,9 @@ class Restormer(nn.Module):
         return y
 
 
-def _down(width: int) -> nn.Sequential:
+def halved(width: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(width, width // 2, 3, padding=1, bias=False), nn.PixelUnshuffle(2))
 
 
-def _up(width: int) -> nn.Sequential:
+def doubled(width: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(width, 2 * width, 3, padding=1, bias=False), nn.PixelShuffle(2))

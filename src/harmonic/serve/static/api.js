@@ -95,7 +95,8 @@ async function whole(answer) {
   }
 }
 
-// The parts of a region, at once, as {headers, bytes}. predicted: seconds that it may take, or null; aborting `signal` stops the service too.
+// The parts of a region, at once, as {headers, bytes}. predicted: seconds that it may take, or null; aborting `signal`
+// stops the service too.
 export async function parts(picture, fields, predicted, { signal, onProgress, onWait }) {
   const started = performance.now();
   const tick = () => onProgress(estimate({ done: 0, total: 0 }, predicted, (performance.now() - started) / 1000));

@@ -71,7 +71,7 @@ def test_a_whole_network_by_hand():
     named = {cost.name: cost for cost in parts}
     trunk = sum(cost.macs for cost in parts if cost.depth == 1) - named["head"].macs
     assert trunk == pytest.approx(plain_by_hand(*config.channels), rel=1e-12)
-    bands = 2 * 3 * 7 * (1 / 4 + 1)  # S, twice, rows then columns; 3 channels, 7 taps
+    bands = 2 * 3 * 3 * 7 * (1 / 4 + 1)  # S, twice, rows then columns; 3 channels to 3 with their zeros, 7 taps
     assert named["head"].macs == pytest.approx(bands, rel=0.02)  # borders
     assert whole.parameters == sum(p.numel() for p in Harmonic(config).parameters())
 

@@ -63,21 +63,22 @@ class TextureStage(nn.ModuleList):
 
 
 class HFBranch(nn.Module):
-    """Texture: the finest features meet the high-pass picture, then texture blocks, then the full-resolution tail.
+    """Texture: the finest features meet the high-pass picture, then texture blocks, then the tail.
 
-    `forward`: h0 (B, C, H/f, W/f), q (B, Q, H, W) -> h0, routing. `tail` and `texture` go from there to pixels.
+    `forward`: h0 (B, C, H/stride, W/stride), q (B, Q, H, W) -> h0, routing; H and W of the input. `tail` and `texture`
+    go from there to pixels.
     """
 
     def __init__(self, spec: HFSpec, config: NetworkConfig):
         super().__init__()
-        channels, self.factor = config.channels[0], config.factor
-        self.embed = nn.Conv2d(spec.high_pass * self.factor * self.factor, channels, 1)
+        channels, self.stride = config.channels[0], config.stride
+        self.embed = nn.Conv2d(spec.high_pass * self.stride * self.stride, channels, 1)
         self.blocks = TextureStage(build_texture_block(block, config) for block in spec.blocks)
-        self.tail = Tail(channels, spec.high_pass, spec.tail, self.factor, spec.tail_form)
+        self.tail = Tail(channels, spec.high_pass, spec.tail, self.stride, config.scale, spec.tail_form)
         self.texture = GeneratedTexture(spec.texture, spec.high_pass, config) if spec.texture else None
 
     def forward(self, h0: Tensor, q: Tensor, guide: Guide) -> tuple[Tensor, tuple[Routing, ...]]:
-        return self.blocks(h0 + self.embed(unshuffle(q, self.factor)), guide)
+        return self.blocks(h0 + self.embed(unshuffle(q, self.stride)), guide)
 
 
 class GeneratedTexture(nn.Module):

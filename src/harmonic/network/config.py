@@ -36,11 +36,11 @@ class TextureSpec(Spec):
 
 
 class HFSpec(Spec):
-    """`HFBranch`: learned high-pass input, texture blocks on the finest features, full-resolution tail."""
+    """`HFBranch`: learned high-pass input, texture blocks on the finest features, a tail on the input's grid."""
 
     high_pass: int = Field(default=8, ge=4, description="channels of the learned high-pass filters")
     blocks: tuple[TextureBlockSpec, ...] = (ConvSpec(),) * 2
-    tail: int = Field(default=16, ge=1, description="channels at full resolution")
+    tail: int = Field(default=16, ge=1, description="channels of the tail, one position per input pixel")
     tail_form: Literal["sum", "product"] = Field(default="product", description="how features and local filters meet")
     side: Literal[8, 16] = Field(default=16, description="of the router's cells, in positions of the finest features")
     texture: TextureSpec | None = None

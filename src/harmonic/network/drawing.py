@@ -84,16 +84,16 @@ def _parts(config: NetworkConfig) -> dict[str, Box]:
     if config.context:
         parts["context"] = _part("trunk", "Context", f"16 tokens of {config.context}", "of the whole picture")
     if lf:
-        lines = _map(lf.channels, config.cell), "+ cell means of base", *_blocks(lf.blocks)
+        lines = _map(lf.channels, config.cell), "+ cell means of x", *_blocks(lf.blocks)
         parts["lf"] = _part("low", "LFBranch", *lines)
     if config.fusion:
         for level in (0, 1):
             parts[f"fusion{level}"] = _part("meet", f"FreqFusion {level}", _fusion(config.fusion[level]), "LF ↔ HF")
     if hf:
-        parts["high_pass"] = _part("high", "HighPass", f"{hf.high_pass} channels, of base")
+        parts["high_pass"] = _part("high", "HighPass", f"{hf.high_pass} channels")
         parts["hf"] = _part("high", "HFBranch", _map(c0, f), *_blocks(hf.blocks))
         form = "gains of local filters" if hf.tail_form == "product" else "plus local filters"
-        parts["tail"] = _part("high", "Tail", _map(hf.tail, 1), form, "sees base")
+        parts["tail"] = _part("high", "Tail", _map(hf.tail, config.scale), form, "sees x")
         if hf.texture:
             layers = f"{hf.texture.layers} modulated, noise"
             parts["texture"] = _part("high", "TextureHead", _map(hf.texture.channels, 1), layers)

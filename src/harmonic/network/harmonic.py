@@ -65,7 +65,7 @@ class Harmonic(nn.Module):
         self.fusion1 = build_fusion(config.fusion[1], lf.channels, c1, 1) if lf and config.fusion else None
         self.fusion0 = build_fusion(config.fusion[0], lf.channels, c0, 2) if lf and config.fusion else None
         self.plain_tail = None if hf else PlainTail(c0, config.factor)
-        self.head = OutputHead(config.cell, lf.channels if lf else None, hf.tail if hf else None)
+        self.head = OutputHead(config.cell, lf.channels if lf else None, hf.tail if hf else None, self.scale)
 
         self.pools = config.channel_attention or bool(hf and hf.texture)
         routed = hf is not None and any(isinstance(block, ExpertsSpec) for block in hf.blocks)
@@ -115,7 +115,7 @@ class Harmonic(nn.Module):
         )
         e1 = self.enc1(self.down0(e0), guide)  # stride 2f = K
         up = self.up1(self.bottleneck(self.down1(e1), guide))
-        low = self.lf(up, cell_mean(base, self.config.cell), guide) if self.lf is not None else None
+        low = self.lf(up, cell_mean(x, self.config.cell // self.scale), guide) if self.lf is not None else None
         high = self.dec1(up, e1, guide)
         if self.fusion1 is not None and low is not None:
             low, high = self.fusion1(low, high)
@@ -124,11 +124,11 @@ class Harmonic(nn.Module):
             low, high = self.fusion0(low, high)
         texture, routing = None, ()
         if self.hf is not None and self.high_pass is not None:
-            q = self.high_pass(base)
+            q = self.high_pass(x)
             high, routing = self.hf(high, q, guide)
-            z, features = self.hf.tail(high, q, base)
+            z, features = self.hf.tail(high, q, x)
             if noise is not None and self.hf.texture is not None:
-                texture = self.hf.texture(high, q, x, guide, noise)
+                texture = self.hf.texture(high, q if self.scale == 1 else self.high_pass(base), x, guide, noise)
         else:
             assert self.plain_tail is not None
             z, features = self.plain_tail(high), None

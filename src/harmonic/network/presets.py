@@ -31,12 +31,19 @@ def tiny(scale: Scale = 1) -> NetworkConfig:
 def fast(scale: Scale = 1) -> NetworkConfig:
     """The bundled default: pure convolution, at least three times faster than NAFNet-w32.
 
-    Above scale 1 the finest features lie on the input's own grid, four times as many, so there are fewer channels.
+    Above scale 1 the finest features lie on the input's own grid, four times as many, and matter most: coarser levels
+    are narrow, so that x4 takes no longer than SPAN-48 in fp32 (docs/decisions/0006).
     """
     if scale == 1:
         return NetworkConfig()
-    hf = HFSpec(high_pass=4, blocks=(ConvSpec(),), tail=12)
-    return NetworkConfig(scale=scale, channels=(40, 80, 128), hf=hf)
+    return NetworkConfig(
+        scale=scale,
+        channels=(48, 64, 96),
+        encoder=(conv(2), conv(1)),
+        bottleneck=conv(2),
+        decoder=(conv(1), conv(1)),
+        hf=HFSpec(high_pass=4, blocks=(ConvSpec(),), tail=32),
+    )
 
 
 def base(scale: Scale = 1) -> NetworkConfig:

@@ -38,7 +38,7 @@ def reach(network: "Harmonic") -> int:
     # How far each stream sees in h0 and l, the streams after the last fusion, from the edge of a cell.
     texture, structure = float(s0), 0.0  # with a PlainTail
     if network.hf is not None:
-        tail = s_out  # the last 3x3
+        tail = 1.0  # the last 3x3, on the grid of the input
         if network.hf.texture is not None:
             tail = max(tail, network.hf.texture.reach * s_out)
         texture = _aligned(tail, s0) + network.hf.blocks.reach * s0

@@ -9,6 +9,8 @@ from torch import Tensor
 
 def unshuffle(x: Tensor, factor: int) -> Tensor:
     """Move blocks of factor x factor pixels into channels. (B, C, H, W) -> (B, factor²·C, H/factor, W/factor)"""
+    if factor == 1:
+        return x
     B, C, H, W = x.shape
     x = x.permute(0, 2, 3, 1).reshape(B, H // factor, factor, W // factor, factor, C)
     return x.transpose(2, 3).reshape(B, H // factor, W // factor, factor * factor * C).permute(0, 3, 1, 2)
@@ -16,6 +18,8 @@ def unshuffle(x: Tensor, factor: int) -> Tensor:
 
 def shuffle(x: Tensor, factor: int) -> Tensor:
     """The inverse of `unshuffle`. (B, factor²·C, H, W) -> (B, C, factor·H, factor·W)"""
+    if factor == 1:
+        return x
     B, C, H, W = x.shape
     c = C // (factor * factor)
     x = x.permute(0, 2, 3, 1).reshape(B, H, W, factor, factor, c)

@@ -13,8 +13,8 @@ from harmonic.measure.peers.restormer import Restormer
 
 SIZES = {"NAFNet": 4_551_823, "Restormer-small": 2_474_205, "PromptIR-style": 3_346_654,
          "MoCE-IR-style": 3_260_837, "DRUNet-small": 2_299_584,
-         "SPAN": 498_208, "PLKSR-tiny": 809_840, "SwinIR-light": 48_996,
-         "HAT-small": 67_931, "DAT-light": 168_262, "SeemoRe-T": 130_092}  # fmt: skip
+         "SPAN": 426_288, "PLKSR-tiny": 351_492, "SwinIR-light": 46_638,
+         "HAT-small": 37_401, "DAT-light": 135_963, "SeemoRe-T": 96_188}  # fmt: skip
 """Parameters of the peers, in the form that is timed."""
 
 

@@ -53,6 +53,11 @@ def test_a_chain_that_no_network_gets_stands_beside_the_bicubic_row_alone(rows):
     assert "SPAN" not in text
 
 
+def test_ours_is_one_network_per_scale_where_it_enlarges(rows):
+    text = beside_published(content("sr2", LUMA | {"inputs_only": False}), rows)
+    assert "| **sr2** | per scale |" in text and "SPAN" in text
+
+
 def test_rows_of_inputs_are_paired_with_the_rows_they_should_equal(rows):
     ((score, row),) = reproduced(content("", LUMA, *NOISE), rows)
     assert (score["set"], row.method, row.psnr) == ("Set5", "Bicubic", 33.66)

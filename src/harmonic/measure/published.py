@@ -69,7 +69,7 @@ def beside_published(content: Content, rows: Iterable[Published]) -> str:
         if not methods:
             continue
         ours = [f"**{float(s['after']['psnr']):.2f} / {s['after']['ssim']:.4f}**" for s in scores]
-        told = "blind" if content["model"] else "–"
+        told = "–" if not content["model"] else "per scale" if task == "sr" else "blind"
         head = ["method", "class", "M", "trained on", "source", *settings]
         name = f"**{content['model'] or 'input, measured here'}**"
         first = [name, told, "–", content["trained_on"] or "–", "measured", *ours]

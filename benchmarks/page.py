@@ -125,8 +125,9 @@ def experts(content: dict[str, Any]) -> list[str]:
     return tables
 
 
-BESIDE = """PSNR in dB / SSIM. Ours is one network for all rows of its scale, trained on what the row says. Others saw DIV2K,
-DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no contest.
+BESIDE = """PSNR in dB / SSIM. Ours is one network for all rows of its scale, trained on what the row says. Others saw
+DIV2K, DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no
+contest.
 Class: blind; told the level; or one network per sigma, quality or scale. Source: confirmed where a stored copy of the
 table prints the value. Rows and sources: `results/published.csv`."""
 

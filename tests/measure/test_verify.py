@@ -12,6 +12,7 @@ from harmonic.measure.verify import balance, bounds, laws, probes
 from harmonic.measure.verify import subject as loading
 from harmonic.measure.verify.check import Bound
 from harmonic.measure.verify.extremes import check_extremes
+from harmonic.measure.verify.fidelity import check_bands
 from harmonic.measure.verify.laws import check_laws
 from harmonic.measure.verify.passes import best_factor, figures, run_pass
 from harmonic.measure.verify.subject import Subject, subject
@@ -175,6 +176,17 @@ def test_a_broken_network_is_caught_by_the_check_that_is_meant_for_it(damage, bo
     damage(network, monkeypatch)
     after = figure(subject("broken", network, crops, quick=True))
     assert not bound.holds(after), after
+
+
+def test_an_enlarger_without_structure_is_noticed(crops):
+    """What LF alone can mend: the input's brightness as a whole."""
+    one, clean = subject("structure", randomised(Harmonic(tiny(2))), crops, blind=False), crops[0]
+    lf = torch.from_numpy(clean).permute(2, 0, 1)[None] / 255
+    base = lf - 0.1
+    for lost, parts in ((True, Parts(base, lf - base, 0 * base)), (False, Parts(lf, 0 * base, 0 * base))):
+        passes = [figures("bicubic", 0, clean, parts, one.network.config.cell)]
+        checks = {check.name: check for check in check_bands(one, passes)}
+        assert checks[bounds.WITHOUT_LF_ENLARGED.name].passed is lost
 
 
 def loud() -> Harmonic:

@@ -7,14 +7,17 @@ import re
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from harmonic.measure.verify import bounds, text
 from harmonic.measure.verify.check import Bound, Picture, Report, broken_off, judge, not_applicable
 from harmonic.measure.verify.page import page
 from harmonic.measure.verify.passes import BINS, all_passes, damages, spectrum
+from harmonic.measure.verify.probes import check_drift
 from harmonic.measure.verify.realism import check_realism
 from harmonic.measure.verify.run import all_checks
-from harmonic.measure.verify.subject import read_crops, subject
+from harmonic.measure.verify.subject import load_subject, read_crops, subject
+from harmonic.network.checkpoint import Card, dump_network
 from harmonic.network.config import HFSpec, TextureSpec, variant
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import tiny
@@ -61,7 +64,8 @@ def test_each_check_of_the_table_is_in_the_report_once(scale):
     names = [check.name for check in checks]
     assert len(set(names)) == len(names)
     missing = {bound.name for bound in TABLE} - set(names)
-    assert missing <= ({bounds.GAIN_ENLARGED.name} if scale == 1 else set())
+    of_enlargers = {bounds.GAIN_ENLARGED.name, bounds.WITHOUT_LF_ENLARGED.name}
+    assert missing == (of_enlargers if scale == 1 else {bounds.WITHOUT_LF.name})
     assert all(check.passed is None or check.value is not None for check in checks)
     skipped = {check.group for check in checks if check.passed is None}
     assert bounds.EXPERTS not in skipped and bounds.TEXTURE not in skipped
@@ -98,8 +102,6 @@ def test_json_and_markdown_say_the_same():
 
 
 def test_crops_are_the_middles_of_pictures_and_evenly_picked(folder, tmp_path):
-    from PIL import Image
-
     for i in range(8):
         Image.fromarray(np.full((200, 150 + i, 3), 10 * i, np.uint8)).save(tmp_path / f"{i}.png")
     taken = read_crops(tmp_path, quick=True)
@@ -119,6 +121,20 @@ def test_damage_depends_on_the_number_of_a_crop_alone():
     for damage in damages(1).values():
         assert np.array_equal(damage(clean, 3), damage(clean, 3)) and damage(clean, 3).dtype == np.uint8
     assert not np.array_equal(damages(1)["severe"](clean, 3), damages(1)["severe"](clean, 4))
+
+
+def test_an_enlarger_of_clean_pictures_is_not_judged_by_damage_that_it_does_not_promise_to_mend(tmp_path):
+    assert set(damages(2, blind=False)) == {"bicubic"} < set(damages(2)) and set(damages(1, blind=False)) == set(
+        damages(1)
+    )
+    Image.fromarray(crops(1)[0]).save(tmp_path / "a.png")
+    for task, blind in (("enlarge", False), ("restore", True)):
+        card = Card(name="it", task=task, config=tiny(2))
+        (tmp_path / f"{task}.safetensors").write_bytes(dump_network(Harmonic(card.config), card))
+        one = load_subject(tmp_path / f"{task}.safetensors", tmp_path, quick=True)
+        assert one.blind is blind
+        checks = {check.name: check for check in check_drift(one)}
+        assert (checks[bounds.DRIFT_NOISE.name].passed is None) is not blind
 
 
 @pytest.mark.parametrize("frequency", [0.1, 0.4])

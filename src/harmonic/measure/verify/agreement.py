@@ -52,7 +52,7 @@ def runtimes(subject: Subject) -> tuple[Runtime, ...]:
 
 def check_agreement(subject: Subject) -> Iterator[Check]:
     """Two figures for each runtime."""
-    case = damages(subject.scale)["moderate" if subject.scale == 1 else "bicubic"]
+    case = damages(subject.scale, subject.blind)["moderate" if subject.scale == 1 else "bicubic"]
     crops = subject.crops[: QUICK_COUNT if subject.quick else COUNT]
     pairs = [(case(clean, number), clean) for number, clean in enumerate(crops)]
     reference = [restored(subject.network, damaged) for damaged, _ in pairs]

@@ -66,7 +66,7 @@ LF_GAIN = Bound(LF, "Structure after restoring", "§14", "dB", "Shrunk to a quar
 LF_CLEAN = Bound(LF, "Structure of clean pictures", "§14", "dB", "Shrunk to a quarter, an undamaged picture is what "
     "it was.", least=50)  # as R5.10
 LF_SHARE = Bound(LF, "Share of LF in the low band", "§14", "", "The structure branch dominates structure: more than "
-    "half of what changes in a quarter-size picture comes from it.", least=0.5)  # the seed's word, 'dominates'
+    "half of what changes in a picture of a pixel per band cell is its.", least=0.5)  # the seed's word, 'dominates'
 LF_REMIX = Bound(LF, "Structure without HF", "§14", "", "Turning detail down leaves every cell mean where it was.",
     most=1e-5)  # L2 in units of the picture: sums of three terms in fp32
 
@@ -96,6 +96,8 @@ TURNED = Bound(EXPERTS, "Loss when experts are exchanged", "§4", "dB", "Every d
 # 0.1 dB is above the noise between two trainings, 0.04 to 0.07 dB.
 WITHOUT_HF = Bound(ABLATIONS, "Loss without HF", "§14", "dB", "The texture branch earns its place.", least=0.1)
 WITHOUT_LF = Bound(ABLATIONS, "Loss without LF", "§14", "dB", "The structure branch earns its place.", least=0.1)
+WITHOUT_LF_ENLARGED = Bound(ABLATIONS, "Structure lost without LF", "§14", "dB", "The structure branch earns its "
+    "place, at a quarter of the size: a fixed enlargement is nearly right there already.", least=0.1)
 WITHOUT_EXPERTS = Bound(ABLATIONS, "Loss without experts", "§14", "dB", "Budget 0 leaves the deterministic expert "
     "alone; the others earn their place.", least=0.1)
 WITHOUT_NOISE = Bound(ABLATIONS, "Texture that the noise adds", "§14", "of the clean picture's", "Noise injection "

@@ -35,7 +35,7 @@ def parts_sheet(subject: Subject, passes: Sequence[Pass]) -> list[Picture]:
     """Input, LF, HF and output of a typical pass: the one of middle gain."""
     one = sorted(passes, key=lambda one: one.gain)[len(passes) // 2]
     clean = subject.crops[one.crop]
-    parts = parts_of(subject.deployed, damages(subject.scale)[one.case](clean, one.crop))
+    parts = parts_of(subject.deployed, damages(subject.scale, subject.blind)[one.case](clean, one.crop))
     panes = {
         f"input, {one.case}": one.start,
         f"LF x{_GAIN}": _around_grey(to_array(parts.lf)),

@@ -16,6 +16,7 @@ from harmonic.measure.verify.passes import ENLARGED, GENTLE, Pass, best_factor, 
 from harmonic.measure.verify.subject import Subject
 
 _ENLARGES = "the network enlarges, so no input is clean"
+_NEVER_GENTLE = "the network enlarges, and shrinking is never gentle"
 
 
 def check_fidelity(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
@@ -55,13 +56,14 @@ def check_bands(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
         yield judge(bounds.LF_CLEAN, mean(clean, lambda one: one.low_kept))
     change = sum(one.low_change for one in damaged)
     share = sum(one.low_by_lf for one in damaged) / change if change else float("nan")
-    yield judge(bounds.LF_SHARE, share, "of the change of the picture at a quarter of its size, by inner product")
+    where = f"of the change of the picture at 1/{subject.network.config.cell} of its size, by inner product"
+    yield judge(bounds.LF_SHARE, share, where)
     yield judge(bounds.LF_REMIX, float(np.max([one.remix for one in passes])))
-    yield judge(
-        bounds.HF_ENERGY,
-        energy_left(mild),
-        f"the input has {energy_left(mild, 1):.2f}",
-    )
+    if subject.scale > 1:
+        remark = f"{_NEVER_GENTLE}; the input has {energy_left(mild, 1):.2f}, the output {energy_left(mild):.2f}"
+        yield not_applicable(bounds.HF_ENERGY, remark)
+    else:
+        yield judge(bounds.HF_ENERGY, energy_left(mild), f"the input has {energy_left(mild, 1):.2f}")
     power = np.mean([one.spectra for one in damaged], 0)
     excess = power[2] / power[0]
     where = f"at {(int(excess.argmax()) + 0.5) / (2 * len(excess)):.2f} cycles per pixel"
@@ -69,7 +71,14 @@ def check_bands(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
     before, after = (mean(damaged, lambda one, n=name: getattr(one, n)) for name in ("high_before", "high_after"))
     yield judge(bounds.HF_GAIN, after - before, f"from {before:.2f} to {after:.2f} dB")
     yield judge(bounds.WITHOUT_HF, mean(damaged, lambda one: one.after - one.without_hf), "by mixing the parts anew")
-    yield judge(bounds.WITHOUT_LF, mean(damaged, lambda one: one.after - one.without_lf), "by mixing the parts anew")
+    lost = mean(damaged, lambda one: one.after - one.without_lf)
+    if subject.scale > 1:
+        lost_low = mean(damaged, lambda one: one.low_after - one.low_without_lf)
+        yield judge(
+            bounds.WITHOUT_LF_ENLARGED, lost_low, f"by mixing the parts anew; of the whole picture {lost:.2f} dB"
+        )
+    else:
+        yield judge(bounds.WITHOUT_LF, lost, "by mixing the parts anew")
 
 
 def check_smoothing(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
@@ -81,7 +90,7 @@ def check_smoothing(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]
     yield judge(bounds.FACTOR, max(factors.values(), key=lambda f: abs(f - 1)), f"the farthest from 1 of: {remark}")
     gentle = [one for one in passes if one.case in GENTLE]
     if not gentle:
-        yield not_applicable(bounds.SMOOTHING, "the network enlarges, and shrinking is never gentle")
+        yield not_applicable(bounds.SMOOTHING, _NEVER_GENTLE)
         return
     left = {case: energy_left([one for one in gentle if one.case == case]) for case in GENTLE}
     remark = ", ".join(f"{case} {energy:.2f}" for case, energy in left.items())

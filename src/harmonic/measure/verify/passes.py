@@ -44,7 +44,9 @@ class Pass:
     of their low and high bands. low_kept: low band of the output against that of the input. without_hf, without_lf:
     PSNR of the output mixed anew without that part. energy: of the high band, clean, before and after; agreement: the
     inner product of the clean one and the one after.
-    low_change, low_by_lf: energy of the change of the quarter-size picture, and its inner product with LF's change.
+    low_without_lf: PSNR of the low band without LF.
+    low_change, low_by_lf: energy of the change of the picture shrunk by the side of a band cell, and its inner product
+    with LF's change.
     remix: largest change of a cell mean when HF is left out. spectra: power by frequency, (3, BINS), clean, before and
     after.
     """
@@ -58,6 +60,7 @@ class Pass:
     low_before: float
     low_after: float
     low_kept: float
+    low_without_lf: float
     high_before: float
     high_after: float
     without_hf: float
@@ -74,11 +77,14 @@ class Pass:
         return self.after - self.before
 
 
-def damages(scale: int) -> dict[str, Damage]:
-    """By name; the levels of HMIX come first, then what is hardly seen. Above scale 1 the input is shrunk."""
+def damages(scale: int, blind: bool = True) -> dict[str, Damage]:
+    """By name; the levels of HMIX come first, then what is hardly seen. Above scale 1 the input is shrunk.
+
+    blind: with what only a network for damaged pictures promises to mend.
+    """
     if scale > 1:
         shrink = Bicubic(scale=scale)
-        return {name: _chain((shrink, *steps)) for name, steps in ENLARGED.items()}
+        return {name: _chain((shrink, *steps)) for name, steps in ENLARGED.items() if blind or not steps}
     clean: dict[str, Damage] = {"clean": lambda crop, number: crop}
     mixed: dict[str, Damage] = {s: _hmix(s) for s in SEVERITIES}
     return clean | mixed | {name: _chain(steps) for name, steps in GENTLE.items()}
@@ -86,7 +92,7 @@ def damages(scale: int) -> dict[str, Damage]:
 
 def all_passes(subject: Subject, progress: Callable[[int, int], None] | None = None) -> list[Pass]:
     """progress: called with (done, all)."""
-    plan = [(case, n) for case in damages(subject.scale) for n in range(len(subject.crops))]
+    plan = [(case, n) for case in damages(subject.scale, subject.blind) for n in range(len(subject.crops))]
     result = []
     for case, number in plan:
         result.append(run_pass(subject, case, number))
@@ -105,7 +111,8 @@ def figures(case: str, number: int, clean: np.ndarray, parts: Parts, cell: int) 
     """What is kept of a pass."""
     base, mixed = to_array(parts.base), to_array(parts.mix())
     before, after = to_uint8(base), to_uint8(mixed)
-    change, by_lf = (_quarter(to_array(part)) for part in (parts.lf + parts.hf, parts.lf))
+    change, by_lf = (_shrunk(to_array(part), cell) for part in (parts.lf + parts.hf, parts.lf))
+    no_lf = to_uint8(to_array(parts.mix(structure=0)))
     energy = [high_band_energy(picture) for picture in (clean, before, after)]
     return Pass(
         case,
@@ -117,10 +124,11 @@ def figures(case: str, number: int, clean: np.ndarray, parts: Parts, cell: int) 
         low_before=decibel(low_band_psnr(before, clean)),
         low_after=decibel(low_band_psnr(after, clean)),
         low_kept=decibel(low_band_psnr(after, before)),
+        low_without_lf=decibel(low_band_psnr(no_lf, clean)),
         high_before=decibel(high_band_psnr(before, clean)),
         high_after=decibel(high_band_psnr(after, clean)),
         without_hf=decibel(psnr(to_uint8(to_array(parts.mix(detail=0))), clean)),
-        without_lf=decibel(psnr(to_uint8(to_array(parts.mix(structure=0))), clean)),
+        without_lf=decibel(psnr(no_lf, clean)),
         energy=(energy[0], energy[1], energy[2]),
         agreement=(energy[0] + energy[2] - high_band_energy(after.astype(np.float64) - clean)) / 2,
         low_change=float((change**2).sum()),
@@ -166,9 +174,9 @@ def decibel(value: float) -> float:
     return min(MOST_DB, value)
 
 
-def _quarter(picture: np.ndarray) -> np.ndarray:
-    """What a quarter-size picture holds, by antialiased bicubic: the measure's own low band, not the network's."""
-    return imresize(picture.astype(np.float64), Fraction(1, 4))
+def _shrunk(picture: np.ndarray, cell: int) -> np.ndarray:
+    """A pixel per band cell, by antialiased bicubic: the measure's own low band, not the network's."""
+    return imresize(picture.astype(np.float64), Fraction(1, cell))
 
 
 def _remix(parts: Parts, cell: int) -> float:

@@ -22,6 +22,7 @@ from harmonic.train.data import read_validation
 
 SIDE, QUICK_SIDE = 256, 128  # of a crop, in pixels
 COUNT, QUICK_COUNT = 24, 6
+ENLARGE = "enlarge"  # the task of weights that want clean inputs
 SMALLEST = 64  # a crop below this has nothing to say about frequencies
 
 
@@ -30,6 +31,7 @@ class Subject:
     """network: as the file holds it; deployed: fused, what users run; both fp32, in evaluation mode.
 
     crops: clean, (h, w, 3) uint8, at least SMALLEST pixels a side. quick: fewer pictures, smaller probes.
+    blind: whether it is made for pictures with unknown damage; False: for clean ones that are to be enlarged.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Subject:
     deployed: Harmonic
     crops: tuple[np.ndarray, ...]
     quick: bool = False
+    blind: bool = True
 
     @property
     def scale(self) -> int:
@@ -49,14 +52,14 @@ def load_subject(model: str | Path, data: Path, quick: bool = False) -> Subject:
     Raises WeightsError, and PictureError or UsageError for a folder without usable pictures.
     """
     network, card = load_network(find_weights(model))
-    return subject(card.name, network, read_crops(data, quick), quick)
+    return subject(card.name, network, read_crops(data, quick), quick, blind=card.task != ENLARGE)
 
 
-def subject(name: str, network: Harmonic, crops: list[np.ndarray], quick: bool = False) -> Subject:
+def subject(name: str, network: Harmonic, crops: list[np.ndarray], quick: bool = False, blind: bool = True) -> Subject:
     """A network at work; one that is in deploy form already is checked in that form alone."""
     network = copy.deepcopy(network).eval().requires_grad_(False)
     deployed = fuse(network) if network.form == "train" else network
-    return Subject(name, network, deployed, tuple(_whole(crop, network.scale) for crop in crops), quick)
+    return Subject(name, network, deployed, tuple(_whole(crop, network.scale) for crop in crops), quick, blind)
 
 
 def read_crops(data: Path, quick: bool) -> list[np.ndarray]:

@@ -38,7 +38,7 @@ def check_texture(subject: Subject) -> Iterator[Check]:
     differences, structure, zero, means, drift, added = [], [], [], [], [], []
     panes: dict[str, np.ndarray] = {}
     for number, clean in enumerate(subject.crops[:COUNT]):
-        damaged = damages(subject.scale)[case](clean, number)
+        damaged = damages(subject.scale, subject.blind)[case](clean, number)
         plain = parts_of(network, damaged)
         first, second = (parts_of(network, damaged, seed) for seed in (1, 2))
         assert first.texture is not None and second.texture is not None

@@ -34,10 +34,11 @@ presets = pytest.mark.parametrize("preset, scale", CASES, ids=ids)
 # L1 · identity at birth
 
 
-def check_identity(model: Harmonic) -> None:
+def check_identity(model: Harmonic, bf16: bool = False) -> None:
     x = picture(37, 51)
-    with torch.inference_mode():
-        assert torch.equal(model(x), enlarge_bicubic_padded(model, x))
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=bf16):
+        y = model(x)
+    assert torch.equal(y, enlarge_bicubic_padded(model, x))
 
 
 def enlarge_bicubic_padded(model: Harmonic, x: torch.Tensor) -> torch.Tensor:
@@ -46,8 +47,9 @@ def enlarge_bicubic_padded(model: Harmonic, x: torch.Tensor) -> torch.Tensor:
 
 
 @presets
-def test_a_new_network_changes_nothing(preset, scale):
-    check_identity(fresh(preset, scale))
+@pytest.mark.parametrize("bf16", [False, True], ids=["fp32", "bf16"])
+def test_a_new_network_changes_nothing(preset, scale, bf16):
+    check_identity(fresh(preset, scale), bf16)
 
 
 def test_the_identity_check_notices_an_output_layer_that_does_not_start_at_zero():

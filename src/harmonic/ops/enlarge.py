@@ -40,5 +40,11 @@ def bicubic_phases(scale: int) -> Tensor:
 
 
 def enlarge_bicubic(x: Tensor, scale: int) -> Tensor:
-    """The fixed bicubic enlargement that a network corrects. (B, C, H, W) -> (B, C, scale·H, scale·W), fp32 inside."""
-    return x if scale == 1 else polyphase_enlarge(x, bicubic_phases(scale))
+    """The fixed bicubic enlargement that a network corrects. (B, C, H, W) -> (B, C, scale·H, scale·W)
+
+    Never in bf16, whose 8 bits are fewer than a picture has.
+    """
+    if scale == 1:
+        return x
+    with torch.autocast(x.device.type, enabled=False):
+        return polyphase_enlarge(x, bicubic_phases(scale))

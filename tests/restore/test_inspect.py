@@ -53,10 +53,11 @@ def test_the_damage_is_named(photo, tmp_path, damage, finding):
     assert (diagnosis.depth, diagnosis.mode) == (8, "RGB")
 
 
-def test_a_small_picture_is_enlarged_where_there_is_a_model_for_it():
-    assert recommended(300, 200, None, ["restore-fast", "sr4-fast", "sr2-fast"]) == ("sr2-fast", "")
-    assert recommended(300, 200, None, ["restore-fast"]) == ("restore-fast", "")
-    assert recommended(3000, 200, 3.0, ["restore-fast", "sr2-fast"]) == ("restore-fast", " --scale 0.33")
+def test_a_small_sound_picture_is_enlarged_where_there_is_a_model_for_it():
+    assert recommended(300, 200, None, True, ["restore-fast", "sr4-fast", "sr2-fast"]) == ("sr2-fast", "")
+    assert recommended(300, 200, None, False, ["restore-fast", "sr4-fast", "sr2-fast"]) == ("restore-fast", "")
+    assert recommended(300, 200, None, True, ["restore-fast"]) == ("restore-fast", "")
+    assert recommended(3000, 200, 3.0, True, ["restore-fast", "sr2-fast"]) == ("restore-fast", " --scale 0.33")
 
 
 def test_a_report_tells_before_from_after(photo, tmp_path):

@@ -63,7 +63,8 @@ def diagnosis(picture: Picture, source: Path, table: Sequence[int] | None, model
     samples = levels(colour)
     estimated, quality = signs(samples), None if table is None else jpeg_quality(table)
     enlarged = enlarged_by(samples.mean(2))
-    model, options = recommended(width, height, enlarged, models)
+    found = findings(estimated, quality, enlarged)
+    model, options = recommended(width, height, enlarged, not found, models)
     mode = ("grey" if channels == 1 else "RGB") + ("" if picture.alpha is None else " with transparency")
     return Diagnosis(
         source=source,
@@ -75,7 +76,7 @@ def diagnosis(picture: Picture, source: Path, table: Sequence[int] | None, model
         signs=estimated,
         jpeg_quality=quality,
         enlarged=enlarged,
-        findings=findings(estimated, quality, enlarged),
+        findings=found,
         model=model,
         command=f"harmonic restore {shlex.quote(str(source))} --model {model}{options}",
     )
@@ -96,12 +97,15 @@ def findings(estimated: Signs, quality: int | None, enlarged: float | None) -> t
     return tuple(found)
 
 
-def recommended(width: int, height: int, enlarged: float | None, models: Sequence[str]) -> tuple[str, str]:
-    """The model that fits, and what belongs behind it. An enlarged picture is reduced again, a small one enlarged."""
+def recommended(width: int, height: int, enlarged: float | None, sound: bool, models: Sequence[str]) -> tuple[str, str]:
+    """The model that fits, and what belongs behind it. An enlarged picture is reduced again, a small one enlarged.
+
+    sound: nothing is wrong with it; damage would be enlarged with the picture.
+    """
     larger = next((name for name in ("sr2-fast", "sr4-fast") if name in models), None)
     if enlarged is not None:
         return "restore-fast", f" --scale {max(round(1 / enlarged, 2), 0.25):g}"
-    if max(width, height) < _SMALL and larger:
+    if max(width, height) < _SMALL and sound and larger:
         return larger, ""
     return "restore-fast", ""
 

@@ -51,6 +51,18 @@ def test_what_is_no_weights_file_is_not_described(data):
         described(data, "mine")
 
 
+def test_a_home_that_may_not_be_read_hides_no_bundled_model(monkeypatch):
+    """As a service with a user of its own meets it."""
+
+    def refused(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("pathlib.Path.iterdir", refused)
+    assert find_weights("restore-fast").exists() and "restore-fast" in model_names()
+    with pytest.raises(WeightsError, match="not bundled or pulled"):
+        find_weights("mine")
+
+
 def test_a_pulled_model_is_found_by_name_until_it_is_gone(weights):
     assert find_weights(keep(weights, described(weights, "mine"))) == pulled_folder() / "mine.safetensors"
     assert find_weights("mine") == weights_path("mine") == pulled_folder() / "mine.safetensors"

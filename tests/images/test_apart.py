@@ -15,6 +15,7 @@ from harmonic.images.apart import Apart
 from harmonic.images.picture import Picture
 from harmonic.images.read import read_picture
 from harmonic.images.write import write_picture
+from uploads import bomb
 
 
 @pytest.fixture(scope="module")
@@ -127,3 +128,28 @@ def test_nothing_is_imported_from_the_folder_where_the_pictures_lie(tmp_path, mo
     monkeypatch.chdir(tmp_path)
     with Apart(60) as apart:
         assert apart.read(Path("a.png")).colour.shape == (2, 3, 3)
+
+
+@pytest.mark.parametrize("answer", [
+    "[]", "7", '{"arrays": 5}', '{"arrays": [["uint8", 3]]}', '{"arrays": [["uint8", [1, 1, 3], 4]]}', "{}", "no JSON",
+    '{"arrays": [], "metadata": {}, "format": "PNG", "notes": []}', '{"arrays": [], "metadata": {"colour": "red"}}',
+])  # fmt: skip
+def test_an_answer_that_is_none_costs_one_file(tmp_path, monkeypatch, answer):
+    """Whoever has taken over a decoder can cost the file that did it, and nothing else."""
+    Image.new("RGB", (3, 2)).save(tmp_path / "a.png")
+    with monkeypatch.context() as taken, Apart(60) as apart:
+        taken.setattr("harmonic.images.apart._PROGRAM", ("-c", f"input(); print({answer!r}, flush=True); input()"))
+        with pytest.raises(PictureError, match=r"a\.png: could not be decoded"):
+            apart.read(tmp_path / "a.png")
+        taken.undo()
+        assert apart.read(tmp_path / "a.png").colour.shape == (2, 3, 3)
+
+
+def test_the_limit_is_ours_and_not_that_of_pillow(apart, tmp_path):
+    """Pillow refuses from 179 megapixels on, whatever is allowed here."""
+    path = tmp_path / "a.png"
+    path.write_bytes(bomb(10, 10, stated=(20_000, 10_000)))
+    told = apart.ask(
+        {"task": "look", "path": str(path), "format": "PNG", "max_pixels": 512_000_000}, lambda told, _: told
+    )
+    assert (told["width"], told["height"]) == (20_000, 10_000)

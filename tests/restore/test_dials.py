@@ -64,6 +64,13 @@ def test_black_of_the_mask_stays_bit_for_bit_white_is_restored_in_full(restorer,
     assert np.array_equal(restorer.restore(picture, mask=mask > 128)[:, :20], picture[:, :20])
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.int8, object, complex])
+def test_a_mask_of_numbers_without_a_largest_one_is_refused(restorer, kind):
+    """Ones of int64 would be a share of 1e-19: a picture that nobody has restored."""
+    with pytest.raises(UsageError, match=r"^mask: holds .*give bool"):
+        restorer.restore(np.zeros((8, 9, 3), np.uint8), mask=np.ones((8, 9)).astype(kind))
+
+
 def test_outside_the_mask_an_enlarged_picture_is_the_plain_enlargement(stand_in):
     restorer, picture = Restorer(stand_in(2), device="cpu", precision="fp32"), eight_bit(21, 30)
     mask = np.zeros((21, 30), np.float32)

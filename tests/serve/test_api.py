@@ -54,6 +54,12 @@ def test_the_answer_is_what_the_engine_writes(running: Any, tiny: Path, tmp_path
     assert json.loads(answer.headers["x-harmonic-notes"]) == [] and float(answer.headers["x-harmonic-seconds"]) > 0
 
 
+def test_a_folder_that_may_not_be_written_to_is_no_hindrance(running: Any, monkeypatch: Any):
+    """A service in a container runs in one."""
+    monkeypatch.setattr("os.access", lambda *_, **__: False)
+    assert running.post("/v1/restore", picture()).status_code == 200
+
+
 @pytest.mark.parametrize(
     "form, kind", [("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"), ("avif", "AVIF"), ("bmp", "BMP")]
 )

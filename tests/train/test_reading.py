@@ -42,6 +42,7 @@ def written(tmp_path, text, name="r.yaml"):
         ("name: a\nmodel: {preset: fsat}", None, "model.preset: Input should be 'tiny', 'fast'"),
         ("name: a\nmodel: {changes: {lf: {blok: 1}}}", None, "unknown key model.changes.lf.blok; did you mean blocks?"),
         ("name: a\nmodel: {changes: {bottleneck: [{kind: convv}]}}", None, "unknown kind convv; did you mean conv?"),
+        ("name: a\nmodel: {changes: {bottleneck: [{kind: quxzzzy}]}}", None, "unknown kind quxzzzy; use one of conv, "),
         ("name: a\nmodel: {changes: {bottleneck: [{knid: conv}]}}", None, "did you mean kind instead of knid?"),
         ("nmae: a", None, "unknown key nmae; did you mean name?"),
         ("name: a\nschedule: {steps: many}", None, "schedule.steps: "),

@@ -34,17 +34,25 @@ def bundled_names() -> list[str]:
 
 def model_names() -> list[str]:
     """Names of all models at hand, bundled and pulled, sorted: 'restore-fast', ..."""
-    return sorted({*bundled_names(), *(path.stem for path in pulled_folder().glob(f"*{SUFFIX}"))})
+    return sorted({*bundled_names(), *_pulled_names()})
 
 
 def weights_path(name: str) -> Path:
     """The weights file of a model at hand; a bundled one goes first. Raises WeightsError that names the known ones."""
-    if name not in (known := model_names()):
-        listing = ", ".join(known) or "none in this installation"
-        raise WeightsError(
-            f"model {name!r}: is not bundled or pulled ({listing}); name one of these or a {SUFFIX} file"
-        )
-    return (_FOLDER if name in bundled_names() else pulled_folder()) / f"{name}{SUFFIX}"
+    if name in bundled_names():
+        return _FOLDER / f"{name}{SUFFIX}"
+    if name in _pulled_names():
+        return pulled_folder() / f"{name}{SUFFIX}"
+    listing = ", ".join(model_names()) or "none in this installation"
+    raise WeightsError(f"model {name!r}: is not bundled or pulled ({listing}); name one of these or a {SUFFIX} file")
+
+
+def _pulled_names() -> list[str]:
+    """None where there is no such folder, or it cannot be looked into: services often may not read any home."""
+    try:
+        return [path.stem for path in pulled_folder().iterdir() if path.suffix == SUFFIX]
+    except (OSError, RuntimeError):  # RuntimeError: a user without a home
+        return []
 
 
 def find_weights(model: str | Path) -> Path:

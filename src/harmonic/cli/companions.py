@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harmonic.cli.text import say
+from harmonic.errors import shown
 
 if TYPE_CHECKING:
     from harmonic.images.picture import Picture
@@ -31,7 +32,6 @@ class Companions:
 
         Of a result that was there before, what lies beside it already is left as it is.
         """
-        from harmonic.images.message import shown
         from harmonic.restore.batch import Skipped
 
         source, target, made = outcome.source, outcome.target, {}
@@ -80,7 +80,6 @@ def common_folder(pairs: "Sequence[Pair]") -> Path | None:
 
 def show_comparison(stem: Path, title: str, pictures: "Mapping[str, Picture]", overwrite: bool) -> list[Path]:
     """As `write_comparison`, and say where there is no picture of all."""
-    from harmonic.images.message import shown
     from harmonic.restore.compare import write_comparison
 
     paths = write_comparison(stem, title, pictures, overwrite)

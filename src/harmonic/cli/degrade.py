@@ -12,7 +12,7 @@ from harmonic.cli.chain import parse_chain
 from harmonic.cli.options import Format, Quiet
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
-from harmonic.errors import PictureError, ResourceError, UsageError
+from harmonic.errors import PictureError, ResourceError, UsageError, reason, shown
 
 if TYPE_CHECKING:
     from harmonic.degrade.kinds import Chain
@@ -109,7 +109,6 @@ def degrade(
 def _check(inputs: list[Path], output: Path, sheet: Path | None, overwrite: bool) -> None:
     """Refuse what cannot end well, before any picture is read; make the folder."""
     from harmonic.images.formats import WRITABLE, by_suffix
-    from harmonic.images.message import reason, shown
     from harmonic.restore.file import refuse_existing
 
     if by_suffix(output) and not output.is_dir():
@@ -157,7 +156,6 @@ def _write(
     """Make and write one copy. Raises PictureError; what every file would meet stays a ResourceError."""
     from harmonic.degrade.copies import degraded_copy, whole_cells
     from harmonic.degrade.sheet import pair
-    from harmonic.images.message import reason, shown
     from harmonic.images.picture import Picture
     from harmonic.images.read import read_picture
     from harmonic.images.write import write_picture

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harmonic.cli.text import say, tell
+from harmonic.errors import shown
 
 if TYPE_CHECKING:
     from harmonic.restore.batch import Pair
@@ -26,7 +27,6 @@ def tell_forecast(
     fleet: "Fleet", pairs: list["Pair"], settings: "Settings", folder: Path | None, retry: bool, as_json: bool
 ) -> None:
     """A line per picture on stdout, the sum on stderr. folder: that of the ledger, if there is one. Writes nothing."""
-    from harmonic.images.message import shown
     from harmonic.restore.forecast import forecast
     from harmonic.restore.ledger import LEDGER_NAME, Ledger
 

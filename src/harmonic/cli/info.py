@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from harmonic.cli.text import examples, tell
+from harmonic.errors import UsageError, WeightsError
 
 if TYPE_CHECKING:
     from harmonic.network.harmonic import Harmonic
@@ -38,7 +39,6 @@ def info(
     pixels.
     """
     from harmonic.cli.info_tables import write_tables
-    from harmonic.errors import UsageError
     from harmonic.images.atomic import atomic_write
     from harmonic.network.cost import network_cost
     from harmonic.network.drawing import draw
@@ -68,7 +68,6 @@ def info(
 def _described(model: str, scale: int | None) -> tuple["Harmonic", dict[str, Any]]:
     """The network, and what its card and its file say. A preset has neither."""
     from harmonic.assets import find_weights
-    from harmonic.errors import UsageError, WeightsError
     from harmonic.network.checkpoint import load_network
     from harmonic.network.harmonic import Harmonic
     from harmonic.network.presets import PRESETS

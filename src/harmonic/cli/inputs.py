@@ -41,7 +41,7 @@ def _fitting(given: Path) -> list[Path]:
 
 def watched(folder: Path, output: Path | None, format: Format, apart: list[Path]) -> Iterator[list["Pair"]]:
     """Batches of pairs as they come into the folder, for ever."""
-    from harmonic.images.folder import pair_outputs
+    from harmonic.images.folder import NoPictures, pair_outputs
     from harmonic.restore.watch import ripe_pictures, states
 
     inside = [other for other in apart if _lies_below(other, folder)]  # what is made is no new picture
@@ -51,7 +51,10 @@ def watched(folder: Path, output: Path | None, format: Format, apart: list[Path]
         return {path: state for path, state in found.items() if not any(_lies_below(path, other) for other in inside)}
 
     for ripe in ripe_pictures(look):
-        pairs = pair_outputs([folder], output, format)
+        try:
+            pairs = pair_outputs([folder], output, format)
+        except NoPictures:  # taken away since that look
+            continue
         if batch := [pair for pair in pairs if pair[0] in ripe]:
             yield batch
 

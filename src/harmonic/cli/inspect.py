@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harmonic.cli.text import examples, say, tell
-from harmonic.errors import PictureError
+from harmonic.errors import PictureError, shown
 
 if TYPE_CHECKING:
     from harmonic.restore.inspect import Diagnosis
@@ -49,8 +49,6 @@ def inspect(
 
 
 def _readable(d: "Diagnosis") -> str:
-    from harmonic.images.message import shown
-
     width, height = d.size
     profile = d.profile or "no profile (sRGB)"
     signs = f"noise σ {d.signs.noise:.1f}, sharpness {d.signs.sharpness:.2f}, blocks {d.signs.blockiness:.2f}"
@@ -58,5 +56,5 @@ def _readable(d: "Diagnosis") -> str:
     seen = "; ".join(d.findings) or "nothing is seen that needs restoring"
     return (
         f"{shown(d.source)}\n  {d.format} {width}x{height}, {d.mode}, {d.depth} bit, {profile}\n"
-        f"  {signs}{quality}\n  {seen}" + (f"\n  try: {d.command}" if d.findings else "")
+        f"  {signs}{quality}\n  {seen}" + (f"\n  try: {d.command}" if d.findings and d.command else "")
     )

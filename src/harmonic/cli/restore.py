@@ -46,7 +46,7 @@ from harmonic.cli.options import (
 )
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import PictureError, UsageError, shown
 
 if TYPE_CHECKING:
     from harmonic.restore.batch import Outcome
@@ -232,7 +232,6 @@ def _summary(tally: "Counter[str]") -> str:
 
 
 def _tell(outcome: "Outcome", quiet: bool, as_json: bool, more: dict[str, Any]) -> None:
-    from harmonic.images.message import shown
     from harmonic.restore.batch import Done, Failed
 
     match outcome:

@@ -26,7 +26,7 @@ def serve(
             "-m",
             "--model",
             metavar="NAME|FILE",
-            help="May be repeated, the first is the default; default: all bundled.",
+            help="May be repeated, the first is the default; default: all at hand.",
         ),
     ] = None,
     token: Annotated[

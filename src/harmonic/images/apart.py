@@ -11,20 +11,22 @@ import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
-from harmonic.errors import PictureError
-from harmonic.images.message import shown
+from harmonic.errors import PictureError, shown
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS
 
 _PROGRAM = ("-m", "harmonic.images.worker")
 _DTYPES = ("uint8", "uint16", "float32")
 _LONGEST_LINE = 64 << 20  # metadata travel in it
+
+Answer = TypeVar("Answer")
 
 
 class Apart:
@@ -48,14 +50,13 @@ class Apart:
 
     def read(self, path: Path, *, max_pixels: int = MOST_PIXELS, page: int | None = None) -> Picture:
         """As `read_picture`. Raises PictureError, also where the process broke off or took too long."""
-        told, arrays = self.ask({"task": "read", "path": str(path), "max_pixels": max_pixels, "page": page})
-        metadata = Metadata(**{name: _rich(value) for name, value in told["metadata"].items()})
-        alpha = arrays[1] if len(arrays) > 1 else None
-        return Picture(arrays[0], alpha, told["format"], metadata, tuple(told["notes"]))
+        return self.ask({"task": "read", "path": str(path), "max_pixels": max_pixels, "page": page}, _picture)
 
-    def ask(self, asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
-        """A question as `worker.py` knows it -> its answer and arrays. Raises PictureError where there is none, or a
-        refusal; `TooLarge` where it is one for the size that the header tells.
+    def ask(self, asked: dict[str, Any], understood: Callable[[dict[str, Any], list[np.ndarray]], Answer]) -> Answer:
+        """A question as `worker.py` knows it -> what `understood` makes of its answer and arrays.
+
+        understood: raises LookupError, TypeError or ValueError for an answer to another question.
+        Raises PictureError where there is no answer, or a refusal.
         """
         with self._lock:
             if self._closed:  # a thread that reads ahead may come late
@@ -65,16 +66,16 @@ class Apart:
             clock.start()
             try:
                 told, arrays = _exchange(process, asked)
-            except (OSError, ValueError, EOFError) as error:
+                if "refused" not in told:
+                    return understood(told, arrays)
+            except (OSError, EOFError, LookupError, TypeError, ValueError) as error:
                 self.restarts += 1
                 self._end()
                 text = "could not be decoded within the limits of memory and time, or its decoder crashed"
                 raise PictureError(f"{shown(asked['path'])}: {text}; save it anew, or shrink it") from error
             finally:
                 clock.cancel()
-        if "refused" in told:
-            raise (TooLarge if told.get("code") == "image_too_large" else PictureError)(str(told["refused"]))
-        return told, arrays
+        raise PictureError(str(told["refused"]))
 
     def close(self) -> None:
         """Also while a file is read, which fails then, as do those that are asked for afterwards."""
@@ -118,10 +119,6 @@ class Apart:
                     pipe.close()
 
 
-class TooLarge(PictureError):
-    """More pixels than are allowed, by the header."""
-
-
 def _exchange(process: subprocess.Popen[bytes], asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
     assert process.stdin and process.stdout
     process.stdin.write(json.dumps(asked).encode() + b"\n")
@@ -130,6 +127,8 @@ def _exchange(process: subprocess.Popen[bytes], asked: dict[str, Any]) -> tuple[
     if not line.endswith(b"\n"):
         raise EOFError("the decoder has ended")
     told = json.loads(line)
+    if not isinstance(told, dict):
+        raise ValueError("no answer")
     arrays = []
     for name, shape in told.get("arrays", ()):
         if name not in _DTYPES or not all(isinstance(side, int) and side > 0 for side in shape):
@@ -141,6 +140,12 @@ def _exchange(process: subprocess.Popen[bytes], asked: dict[str, Any]) -> tuple[
             raise EOFError("the decoder has ended")
         arrays.append(array)
     return told, arrays
+
+
+def _picture(told: dict[str, Any], arrays: list[np.ndarray]) -> Picture:
+    metadata = Metadata(**{name: _rich(value) for name, value in dict(told["metadata"]).items()})
+    alpha = arrays[1] if len(arrays) > 1 else None
+    return Picture(arrays[0], alpha, str(told["format"]), metadata, tuple(map(str, told["notes"])))
 
 
 def _rich(value: Any) -> Any:

@@ -16,8 +16,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from harmonic.errors import PictureError, ResourceError
-from harmonic.images.message import reason, shown
+from harmonic.errors import PictureError, ResourceError, reason, shown
 
 _CHUNK = 1 << 20
 _TEMPORARY = re.compile(r"\..*\.harmonic-(\d+)-([0-9a-f]{4})[0-9a-f]{8}\.tmp", re.DOTALL)

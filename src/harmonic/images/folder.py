@@ -5,9 +5,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import PictureError, UsageError, reason, shown
 from harmonic.images.formats import FORMATS, SNIFFED_BYTES, WRITABLE, Format, by_name, by_suffix, sniff, writable_like
-from harmonic.images.message import reason, shown
 
 RESTORED = "-restored"
 

@@ -28,10 +28,9 @@ from PIL import (
     WebPImagePlugin,
 )
 
-from harmonic.errors import HarmonicError, PictureError
+from harmonic.errors import HarmonicError, PictureError, reason, shown
 from harmonic.images.formats import READABLE, SNIFFED_BYTES, Format, by_suffix, foreign_kind, sniff, writable_like
 from harmonic.images.header import Header, check_frames, check_image, check_size, read_header
-from harmonic.images.message import reason, shown
 from harmonic.images.metadata import fitting_profile, metadata_of
 from harmonic.images.picture import Picture
 from harmonic.images.pixels import split, upright

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import numpy as np
 
+from harmonic.errors import shown
 from harmonic.images.atomic import atomic_stream
 from harmonic.images.header import read_header
-from harmonic.images.message import shown
 from harmonic.images.picture import Outline, Picture, joined
 from harmonic.images.pixels import upright
 from harmonic.images.read import MOST_PIXELS, about_format, only_picture_errors, opened, read_picture, read_whole

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from harmonic.errors import PictureError
+from harmonic.errors import PictureError, shown
 from harmonic.images.glance import luma_table
-from harmonic.images.message import shown
 from harmonic.images.read import read_picture
 
 
@@ -29,6 +28,7 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent, whose end is the end of stdin
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)  # what a library prints must not pass for an answer
+    Image.MAX_IMAGE_PIXELS = None  # the limit is the one that is asked for: of `read_picture`, and of who looks
     if most_bytes:
         _limit_memory(most_bytes)
     for line in sys.stdin:
@@ -65,16 +65,13 @@ def _answer(asked: dict[str, Any]) -> tuple[dict[str, Any], list[np.ndarray]]:
 
 
 def _look(path: Path, form: str, max_pixels: int) -> dict[str, Any]:
-    """Size, mode and kind from the header; no pixel is decoded unless Pillow cannot tell."""
+    """Size and JPEG table from the header; no pixel is decoded unless Pillow cannot tell."""
     try:
         with path.open("rb") as file, Image.open(file, formats=[form]) as image:
-            return {"width": image.width, "height": image.height, "mode": image.mode, "table": luma_table(image)}
-    except Image.DecompressionBombError:
-        text = f"{shown(path)}: over the limit of {max_pixels / 1e6:,.1f} megapixels; shrink it first"
-        return {"refused": text, "code": "image_too_large"}
+            return {"width": image.width, "height": image.height, "table": luma_table(image)}
     except Exception:  # a depth that Pillow does not know, or damage: the reader says which
         colour = read_picture(path, max_pixels=max_pixels).colour
-        return {"width": colour.shape[1], "height": colour.shape[0], "mode": "L" if colour.shape[2] == 1 else "RGB"}
+        return {"width": colour.shape[1], "height": colour.shape[0]}
 
 
 def _plain(value: Any) -> Any:

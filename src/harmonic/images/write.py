@@ -11,10 +11,9 @@ from typing import Any
 
 import numpy as np
 
-from harmonic.errors import PictureError, ResourceError, UsageError
+from harmonic.errors import PictureError, ResourceError, UsageError, reason, shown
 from harmonic.images.atomic import atomic_write
 from harmonic.images.formats import WRITABLE, Format, by_name, by_suffix
-from harmonic.images.message import reason, shown
 from harmonic.images.metadata import exif_with_size
 from harmonic.images.picture import Metadata, Outline, Picture, joined, pixels_to_pil
 from harmonic.images.png_chunks import strays_from_srgb

@@ -16,7 +16,7 @@ from safetensors.torch import load as load_bytes
 from safetensors.torch import save as save_bytes
 from torch import Tensor
 
-from harmonic.errors import WeightsError
+from harmonic.errors import WeightsError, reason, shown
 from harmonic.network.config import NetworkConfig
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.tensors import fault
@@ -76,19 +76,21 @@ def load_network(path: Path) -> tuple[Harmonic, Card]:
     try:
         tensors, metadata = load_bytes(data), read_metadata(data)
     except (SafetensorError, ValueError, KeyError) as error:
-        raise WeightsError(f"{path}: not a complete safetensors file ({error}); get it again") from None
+        raise WeightsError(f"{path}: not a complete safetensors file ({reason(error)}); get it again") from None
     found = metadata.get("format", "none")
     if found != FORMAT:
-        raise WeightsError(f"{path}: format is {found}, expected {FORMAT}; it was not written by this package")
+        raise WeightsError(
+            f"{path}: format is {shown(str(found)):.60}, expected {FORMAT}; it was not written by this package"
+        )
     try:
         card = Card.model_validate(metadata["card"])
         digests = dict(metadata["digests"])
+        model = Harmonic(card.config)
     except (ValidationError, KeyError, ValueError, TypeError) as error:
-        reason = str(error).splitlines()[0]
-        raise WeightsError(f"{path}: the description inside the file is damaged ({reason}); get it again") from None
+        told = reason(error)
+        raise WeightsError(f"{path}: the description inside the file is damaged ({told}); get it again") from None
     if card.form != "train":
         raise WeightsError(f"{path}: holds the {card.form} form; give the training form, it is fused when loaded")
-    model = Harmonic(card.config)
     _check(path, tensors, digests, model.state_dict())
     model.load_state_dict({name: value.float() for name, value in tensors.items()})
     return model.eval(), card
@@ -107,7 +109,10 @@ def read_metadata(data: bytes) -> dict[str, Any]:
     """What `pack_metadata` put into the bytes of a file; empty for a file of others. ValueError when damaged."""
     length = int.from_bytes(data[:8], "little")
     header = json.loads(data[8 : 8 + length])
-    return json.loads(header.get("__metadata__", {}).get("harmonic", "{}"))
+    values = json.loads(header.get("__metadata__", {}).get("harmonic", "{}"))
+    if not isinstance(values, dict):
+        raise ValueError("its metadata are no table")
+    return values
 
 
 def digest(tensor: Tensor) -> str:

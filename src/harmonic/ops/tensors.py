@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 from torch import Tensor
 
+from harmonic.errors import shown
+
 
 def fault(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str | None:
     """What keeps these tensors from being the expected ones, the first fault by name; None if nothing does.
@@ -13,7 +15,7 @@ def fault(tensors: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> str 
     for name in sorted(expected.keys() - tensors.keys()):
         return f"tensor {name} is missing"
     for name in sorted(tensors.keys() - expected.keys()):
-        return f"tensor {name} is unknown"
+        return f"tensor {shown(name)} is unknown"
     for name, value in tensors.items():
         if value.shape != expected[name].shape:
             return f"tensor {name} has shape {tuple(value.shape)}, expected {tuple(expected[name].shape)}"

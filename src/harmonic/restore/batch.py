@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import HarmonicError, PictureError, WeightsError
+from harmonic.errors import HarmonicError, PictureError, WeightsError, reason, shown
 from harmonic.images.apart import Apart
 from harmonic.images.glance import upright_size
-from harmonic.images.message import reason, shown
 from harmonic.images.read import read_picture
 from harmonic.images.write import refuse_existing
 from harmonic.restore.file import (

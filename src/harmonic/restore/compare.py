@@ -13,7 +13,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from harmonic.images.atomic import atomic_write
 from harmonic.images.picture import Metadata, Picture
-from harmonic.images.write import encode, refuse_existing, write_picture
+from harmonic.images.write import encode, existing_refused, refuse_existing, write_picture
 from harmonic.restore.report import levels
 
 _GAP, _CAPTION = 8, 24
@@ -72,7 +72,8 @@ def write_comparison(stem: Path, title: str, pictures: Mapping[str, Picture], ov
     for path in (page, sheet):
         refuse_existing(path, overwrite)
     row = side_by_side(pictures)
-    atomic_write(page, compare_page(title, pictures).encode(), overwrite)
+    with existing_refused(page):
+        atomic_write(page, compare_page(title, pictures).encode(), overwrite)
     if row is None:
         return [page]
     write_picture(sheet, row, overwrite=overwrite)

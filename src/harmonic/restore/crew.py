@@ -15,8 +15,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from harmonic.errors import HarmonicError, PictureError, ResourceError, UsageError
-from harmonic.images.message import reason, shown
+from harmonic.errors import HarmonicError, PictureError, ResourceError, UsageError, reason, shown
 from harmonic.restore.batch import Failed, Outcome, Pair, Skipped, Stages, record, result_key_of
 from harmonic.restore.file import Settings, refuse_existing
 from harmonic.restore.ledger import Ledger

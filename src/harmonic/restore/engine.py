@@ -158,7 +158,9 @@ class Engine:
             tiles, _ = self.plan(view.height, view.width)
             canvas = Canvas(place, view, network.scale, getattr(network, "routing_cell", None) or 0)
             try:
-                for done, tile in enumerate(needed := canvas.clip(tiles), 1):
+                needed, done = canvas.clip(tiles), 0
+                total = sum(tile.core_pixels for tile in needed)
+                for tile in needed:
                     noise = self._noise(mix, tile, view.y, view.x)
                     parts = self._parts(tile.input(seen), context, noise, set())
                     planes = (parts.base, parts.lf, parts.hf, parts.texture)
@@ -168,8 +170,9 @@ class Engine:
                         [None if plane is None else _to_array(plane, channels) for plane in planes],
                         None if gates is None else gates.cpu().numpy(),
                     )
+                    done += tile.core_pixels
                     if progress:
-                        progress(done, len(needed))
+                        progress(done, total)
                 return canvas.finish()
             except (RuntimeError, MemoryError) as error:
                 if not _is_out_of_memory(error):

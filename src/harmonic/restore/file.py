@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from harmonic.errors import PictureError, WeightsError
+from harmonic.errors import PictureError, WeightsError, shown
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import Format, by_name, by_suffix
 from harmonic.images.glance import glance_at
-from harmonic.images.message import shown
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS, read_picture
 from harmonic.images.write import refuse_existing, refuse_unwritable, write_picture

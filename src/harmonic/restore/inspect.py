@@ -10,18 +10,19 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageCms
 
+from harmonic.errors import shown
 from harmonic.images.glance import luma_table
-from harmonic.images.message import shown
 from harmonic.images.picture import Picture
 from harmonic.images.read import OPENERS, opened, read_picture
 from harmonic.ops.damage import enlarged_by
 from harmonic.restore.report import Signs, levels, signs
 
 NOISY, SOFT, BLOCKY = 4.0, 0.55, 1.15
-"""From here on a picture counts as noisy (grey levels), soft (sharpness), blocky: what hardly a clean one reaches."""
+"""Noise (grey levels) and blockiness from here on, sharpness below it count as damage; clean photographs hardly get
+there."""
 
 _POOR_JPEG = 75
-_SMALL = 600  # pixels of the longer side, that one would rather see larger
+_SMALL = 600  # pixels; a picture whose longer side is below this is worth enlarging
 
 
 @dataclass(frozen=True)
@@ -29,7 +30,8 @@ class Diagnosis:
     """size: width and height as seen. depth: bits per channel. profile: name of the ICC profile, None without.
 
     signs: estimated noise, sharpness and blockiness. jpeg_quality: as the file's own tables say, None for other files.
-    enlarged: by how much it was, None = nothing is seen of it. findings: in words. model, command: what to do.
+    enlarged: by how much it was, None = nothing is seen of it. findings: in words. model, command: what to do; None:
+    no model at hand helps.
     """
 
     source: Path
@@ -42,8 +44,8 @@ class Diagnosis:
     jpeg_quality: int | None
     enlarged: float | None
     findings: tuple[str, ...]
-    model: str
-    command: str
+    model: str | None
+    command: str | None
 
 
 def inspect_picture(source: Path, models: Sequence[str]) -> Diagnosis:
@@ -78,7 +80,7 @@ def diagnosis(picture: Picture, source: Path, table: Sequence[int] | None, model
         enlarged=enlarged,
         findings=found,
         model=model,
-        command=f"harmonic restore {shlex.quote(str(source))} --model {model}{options}",
+        command=f"harmonic restore {shlex.quote(str(source))} --model {model}{options}" if model else None,
     )
 
 
@@ -97,17 +99,21 @@ def findings(estimated: Signs, quality: int | None, enlarged: float | None) -> t
     return tuple(found)
 
 
-def recommended(width: int, height: int, enlarged: float | None, sound: bool, models: Sequence[str]) -> tuple[str, str]:
-    """The model that fits, and what belongs behind it. An enlarged picture is reduced again, a small one enlarged.
+def recommended(
+    width: int, height: int, enlarged: float | None, sound: bool, models: Sequence[str]
+) -> tuple[str | None, str]:
+    """The one of `models` that fits, and what belongs behind it; None without any.
 
-    sound: nothing is wrong with it; damage would be enlarged with the picture.
+    An enlarged picture is reduced again, a small one enlarged. sound: nothing is wrong with it; damage would be
+    enlarged with the picture.
     """
+    mends = "restore-fast" if "restore-fast" in models else None
     larger = next((name for name in ("sr2-fast", "sr4-fast") if name in models), None)
     if enlarged is not None:
-        return "restore-fast", f" --scale {max(round(1 / enlarged, 2), 0.25):g}"
+        return mends, f" --scale {max(round(1 / enlarged, 2), 0.25):g}"
     if max(width, height) < _SMALL and sound and larger:
         return larger, ""
-    return "restore-fast", ""
+    return mends, ""
 
 
 def jpeg_quality(table: Sequence[int]) -> int:

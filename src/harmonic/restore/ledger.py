@@ -14,8 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from harmonic.errors import ResourceError, UsageError
-from harmonic.images.message import reason, shown
+from harmonic.errors import ResourceError, UsageError, reason, shown
 
 LEDGER_NAME = "harmonic-ledger.jsonl"
 

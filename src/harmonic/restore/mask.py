@@ -4,8 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import PictureError, UsageError
-from harmonic.images.message import shown
+from harmonic.errors import PictureError, UsageError, shown
 from harmonic.images.read import read_picture
 from harmonic.ops.resize import resize_to
 
@@ -16,7 +15,10 @@ _STRIP = 256  # rows blended at a time
 
 
 def mask_weights(mask: Mask, height: int, width: int) -> np.ndarray:
-    """Weights (H, W) float32 in [0, 1]. Raises UsageError for what is no mask, PictureError for another size."""
+    """Weights (H, W) float32 in [0, 1], the largest value of an unsigned type being 1.
+
+    Raises UsageError for what is no mask, PictureError for another size.
+    """
     if isinstance(mask, np.ndarray):
         name, samples = "mask", mask
     else:
@@ -28,6 +30,8 @@ def mask_weights(mask: Mask, height: int, width: int) -> np.ndarray:
         raise PictureError(f"{name}: is {size}, the picture {width}x{height}; a mask has the size of its picture")
     if samples.dtype == bool or np.issubdtype(samples.dtype, np.floating):
         weights = samples.astype(np.float32)
+    elif not np.issubdtype(samples.dtype, np.unsignedinteger):
+        raise UsageError(f"{name}: holds {samples.dtype}; give bool, an unsigned type (its largest is 1) or floats")
     else:
         weights = samples.astype(np.float32) / np.float32(np.iinfo(samples.dtype).max)
     if not (weights.min() >= 0 and weights.max() <= 1):

@@ -7,8 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import PictureError
-from harmonic.images.message import shown
+from harmonic.errors import PictureError, shown
 from harmonic.images.picture import Metadata, Outline
 from harmonic.images.strips import Block, Strips, open_strips, write_strips
 from harmonic.images.write import refuse_unwritable

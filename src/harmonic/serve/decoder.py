@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harmonic.errors import PictureError
-from harmonic.images.apart import Apart, TooLarge
-from harmonic.images.message import shown
+from harmonic.errors import PictureError, shown
+from harmonic.images.apart import Apart
 from harmonic.images.picture import Picture
 from harmonic.serve.refusal import Refusal
 
@@ -20,7 +19,6 @@ class Look:
 
     width: int
     height: int
-    mode: str
     table: tuple[int, ...] | None = None
 
     @property
@@ -41,16 +39,12 @@ class Decoder:
             "task": "look", "path": str(path), "format": form, "max_pixels": self.max_pixels,
         }  # fmt: skip
         try:
-            told, _ = self.apart.ask(asked)
+            look = self.apart.ask(asked, _look)
         except PictureError as error:
             raise _refusal(error, path) from error
-        table = told.get("table")
-        look = Look(
-            int(told["width"]), int(told["height"]), str(told["mode"]), tuple(map(int, table)) if table else None
-        )
         if look.pixels > self.max_pixels:
             size = f"{look.width}x{look.height} = {look.pixels / 1e6:,.1f} megapixels"
-            text = f"picture: {size}, over the limit of {self.max_pixels / 1e6:,.1f}; shrink it first"
+            text = f"picture: {size}, over the limit of {self.max_pixels / 1e6:,.1f} megapixels; shrink it first"
             raise Refusal(422, "image_too_large", text)
         return look
 
@@ -62,7 +56,11 @@ class Decoder:
             raise _refusal(error, path) from error
 
 
+def _look(told: dict[str, Any], _: object) -> Look:
+    table = told.get("table")
+    return Look(int(told["width"]), int(told["height"]), tuple(map(int, table)) if table else None)
+
+
 def _refusal(error: PictureError, path: Path) -> Refusal:
     """The name on disk is ours and says nothing to the client."""
-    code = "image_too_large" if isinstance(error, TooLarge) else "decode_failed"
-    return Refusal(422, code, f"picture: {str(error).removeprefix(f'{shown(path)}: ')}")
+    return Refusal(422, "decode_failed", f"picture: {str(error).removeprefix(f'{shown(path)}: ')}")

@@ -7,8 +7,9 @@ from typing import Any
 
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import FORMATS, Format, by_name, writable_like
+from harmonic.images.picture import Outline
 from harmonic.images.transparency import visible_colours
-from harmonic.images.write import encode, refuse_unwritable
+from harmonic.images.write import encode, refuse
 from harmonic.restore.dials import Dials
 from harmonic.restore.file import mark_of_making
 from harmonic.restore.inspect import diagnosis
@@ -50,7 +51,8 @@ def restoring(picture: Admitted, wish: RestoreForm, decoder: Decoder, metrics: M
         own = next(form for form in FORMATS if form.name == source.format)
         form = writable_like(own) if wish.format == "auto" else by_name(wish.format)
         height, width = (picture.restorer.scale * side for side in source.colour.shape[:2])
-        refuse_unwritable(Path("picture"), form.name, width, height, source.alpha is not None)
+        channels, dtype = source.colour.shape[2], source.colour.dtype.type
+        refuse(form, Outline(height, width, channels, source.alpha is not None, dtype), "picture")
         with metrics.stage("restore"):
             dials = {"strength": wish.strength, "detail": wish.detail, "texture": wish.texture, "seed": wish.seed}
             restored = picture.restorer.restore_picture(source, progress=progress, **dials)

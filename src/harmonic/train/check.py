@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from harmonic.images.message import shown
+from harmonic.errors import shown
 from harmonic.restore.ledger import file_digest
 from harmonic.train.alike import alike, fingerprint
 from harmonic.train.pairs import Pair, match_pairs, read_pair

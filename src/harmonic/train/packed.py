@@ -24,8 +24,7 @@ from typing import Any
 
 import numpy as np
 
-from harmonic.errors import HarmonicError, ResourceError, UsageError
-from harmonic.images.message import reason, shown
+from harmonic.errors import HarmonicError, ResourceError, UsageError, reason, shown
 from harmonic.restore.ledger import file_digest
 from harmonic.train.pictures import (
     Decoded,
@@ -169,9 +168,11 @@ def _source(path: Path) -> tuple[Decoded | str, Entry]:
     result = decoded_or_reason(path, smallest=1)
     if isinstance(result, str):
         return result, Entry(name, 0, 0, 0, 0)
-    state = path.stat()
-    entry = Entry(name, 0, 0, 0, 0, size=state.st_size, modified=state.st_mtime_ns, sha256=file_digest(path))
-    return result, entry
+    try:
+        state, digest = path.stat(), file_digest(path)
+    except OSError as error:  # taken away since it was decoded
+        return f"{shown(path)}: cannot be read ({reason(error)})", Entry(name, 0, 0, 0, 0)
+    return result, Entry(name, 0, 0, 0, 0, size=state.st_size, modified=state.st_mtime_ns, sha256=digest)
 
 
 def _written(file: BufferedWriter, pixels: np.ndarray, entry: Entry) -> Entry:

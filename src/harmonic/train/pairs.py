@@ -10,9 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import PictureError, UsageError, shown
 from harmonic.images.folder import list_pictures
-from harmonic.images.message import shown
 from harmonic.train.pictures import in_order, in_short, read_lines, read_rgb
 from harmonic.train.shift import LARGEST, shift_between
 

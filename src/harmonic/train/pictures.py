@@ -14,10 +14,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import PictureError, UsageError, reason, shown
 from harmonic.images.folder import list_pictures
 from harmonic.images.formats import by_suffix
-from harmonic.images.message import reason, shown
 from harmonic.images.read import read_picture
 from harmonic.train.depth import read_deep
 

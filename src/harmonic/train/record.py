@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from harmonic.errors import ResourceError, reason, shown
 from harmonic.images.atomic import atomic_write
 from harmonic.train.state import Progress
 
@@ -18,7 +19,7 @@ Report = Callable[[dict[str, float]], None]
 class Record:
     """The record of a run in its folder, for a `with` block. progress: where it begins or goes on.
 
-    writes: False for processes beside the first one, whose record is empty.
+    writes: only the first process of a distributed run writes; in the others every method does nothing.
     """
 
     def __init__(self, out: Path, progress: Progress, report: Report | None, writes: bool = True):
@@ -33,11 +34,14 @@ class Record:
             atomic_write(self._log, "".join(f"{row}\n" for row in rows).encode())
 
     def row(self, figures: dict[str, float]) -> None:
-        """One line of the log; TensorBoard and the caller get it as well."""
+        """One line of the log; TensorBoard and the caller get it as well. Raises ResourceError."""
         if not self._writes:
             return
-        with self._log.open("a") as log:
-            log.write(json.dumps(figures) + "\n")
+        try:
+            with self._log.open("a") as log:
+                log.write(json.dumps(figures) + "\n")
+        except OSError as error:
+            raise ResourceError(f"{shown(self._log)}: cannot be written ({reason(error)}); make room") from error
         if self._board is not None:
             for name, value in figures.items():
                 self._board.add_scalar(name, value, int(figures["step"]))

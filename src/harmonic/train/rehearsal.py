@@ -72,7 +72,7 @@ def plan(recipe: Recipe, stream: Stream, device: str) -> Iterator[str]:
         yield (f"phase {number}: crop {phase.crop}, batch {phase.batch}: {seconds:.3f} s a step, {waiting:.0%} of it "
                f"waiting for data; {steps} steps, {_hours(steps * seconds)}")  # fmt: skip
     yield f"all: {recipe.schedule.steps} steps, {_hours(total)}, validation not counted"
-    if torch.device(device).type == "cuda":
+    if pick_device(device).type == "cuda":
         yield f"memory: {torch.cuda.max_memory_allocated() >> 20} MB of the GPU"
     elif peak := _peak_memory():
         yield f"memory: {peak >> 20} MB, pictures included"

@@ -17,7 +17,7 @@ from safetensors.torch import load as load_bytes
 from safetensors.torch import save as save_bytes
 from torch import Tensor
 
-from harmonic.errors import ResourceError, UsageError
+from harmonic.errors import HarmonicError, ResourceError, UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.network.checkpoint import digest, pack_metadata, read_metadata
 from harmonic.train.recipe import Recipe
@@ -80,7 +80,7 @@ def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, rec
                 raise ResourceError(f"{folder}: {free >> 20} MB are free, a state takes {len(data) >> 20}; make room")
             atomic_write(path, data)
             break
-        except (OSError, ResourceError) as error:
+        except (OSError, HarmonicError) as error:
             if not left:
                 raise ResourceError(f"{path}: the state cannot be saved, so training ends ({error})") from error
             time.sleep(_PAUSE)

@@ -24,7 +24,9 @@ def explain(error: ValidationError, root: type[BaseModel], prefix: str = "") -> 
         case "union_tag_invalid":
             context = first.get("ctx", {})
             known = [tag.strip("' ") for tag in context["expected_tags"].split(",")]
-            return f"{place}: unknown kind {context['tag']}; did you mean {nearest(context['tag'], known)}?"
+            meant = nearest(context["tag"], known)
+            advice = f"did you mean {meant}?" if meant else f"use one of {', '.join(known)}"
+            return f"{place}: unknown kind {context['tag']}; {advice}"
         case "value_error":
             return f"{place + ': ' if place else ''}{first['msg'].removeprefix('Value error, ')}"
     return f"{place}: {first['msg']} (got {given!r})"

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from harmonic.images.message import reason, shown
+from harmonic.errors import reason, shown
 
 
 def test_plain_names_are_shown_plainly_and_odd_ones_escaped():

@@ -79,9 +79,8 @@ def load_network(path: Path) -> tuple[Harmonic, Card]:
         raise WeightsError(f"{path}: not a complete safetensors file ({reason(error)}); get it again") from None
     found = metadata.get("format", "none")
     if found != FORMAT:
-        raise WeightsError(
-            f"{path}: format is {shown(str(found)):.60}, expected {FORMAT}; it was not written by this package"
-        )
+        told = shown(str(found))[:60]
+        raise WeightsError(f"{path}: format is {told}, expected {FORMAT}; it was not written by this package")
     try:
         card = Card.model_validate(metadata["card"])
         digests = dict(metadata["digests"])

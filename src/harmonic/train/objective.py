@@ -15,7 +15,7 @@ from harmonic.losses.bands import (
     low_laplacian_loss,
 )
 from harmonic.losses.features import FeatureExtractor, feature_loss
-from harmonic.losses.pixel import charbonnier, fft_l1, l1
+from harmonic.losses.pixel import charbonnier, fft_l1, l1, psnr_loss
 from harmonic.losses.routing import balance, entropy, supervision, z_loss
 from harmonic.losses.similarity import ms_ssim_loss, ssim_loss
 from harmonic.losses.texture import texture_distance
@@ -45,6 +45,7 @@ def predict(model: nn.Module, batch: Batch, generate: bool = False) -> tuple[Ten
 TERMS: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "charbonnier": charbonnier,
     "l1": l1,
+    "psnr": psnr_loss,
     "fft": fft_l1,
     "ssim": ssim_loss,
     "ms_ssim": ms_ssim_loss,

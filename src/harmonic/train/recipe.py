@@ -44,6 +44,7 @@ class Losses(Strict):
 
     charbonnier: float = Field(default=1.0, ge=0)
     l1: float = Field(default=0.0, ge=0)
+    psnr: float = Field(default=0.0, ge=0, description="what PSNR counts; 0.03 pulls about as hard as charbonnier's 1")
     fft: float = Field(default=0.0, ge=0, description="L1 between spectra")
     ssim: float = Field(default=0.0, ge=0, description="1 - SSIM; crops of at least 11 pixels")
     ms_ssim: float = Field(default=0.0, ge=0, description="1 - MS-SSIM")

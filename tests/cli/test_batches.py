@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -38,9 +39,26 @@ def names(folder):
 
 def test_a_pattern_stands_for_the_files_it_fits(restore, folder, tmp_path):
     assert restore(folder / "**" / "[ab].png", "-o", tmp_path / "out", "-q").code == 0
-    assert names(tmp_path / "out") == ["a.png", "b.png"]
+    assert names(tmp_path / "out") == ["a.png", "sub/b.png"]
     answer = restore(folder / "*.jpg", "-o", tmp_path / "out", "-q")
     assert answer.code == 1 and "*.jpg: there is no such file" in answer.err
+
+
+def test_equal_names_below_a_pattern_keep_their_folders(restore, folder, tmp_path):
+    (folder / "sub" / "a.png").write_bytes((folder / "a.png").read_bytes())
+    assert restore(folder / "**" / "a.png", "-o", tmp_path / "out", "-q").code == 0
+    assert names(tmp_path / "out") == ["a.png", "sub/a.png"]
+    assert restore(folder / "s*b" / "b.png", "-o", tmp_path / "b.png", "-q").code == 0
+    assert (tmp_path / "b.png").is_file()
+
+
+def test_results_that_a_pattern_fits_are_no_pictures_to_restore(restore, folder):
+    assert restore(folder / "a.p*", "-q").code == 0
+    answer = restore(folder / "a*.png", "--overwrite")
+    assert answer.code == 0 and "left out 1 of the names given" in answer.err
+    assert names(folder) == ["a-restored.png", "a.png", "bad.png", "sub/b.png"]
+    alone = restore(folder / "a-restored.png", "-o", folder / "again.png", "-q")
+    assert alone.code == 0 and (folder / "again.png").exists()
 
 
 def test_a_file_with_the_signs_of_a_pattern_in_its_name_is_that_file(restore, folder, tmp_path):
@@ -49,13 +67,25 @@ def test_a_file_with_the_signs_of_a_pattern_in_its_name_is_that_file(restore, fo
 
 
 def test_names_come_from_stdin(restore, folder, tmp_path, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO(f"{folder / 'a.png'}\n\n{folder / 'sub'}\n"))
+    odd = os.fsdecode(b"\xff\xe2\x80\xa8.png")  # no text, and a sign at which Python would end a line
+    (folder / "a.png").rename(folder / odd)
+    lines = f"{folder / odd}\r\n\n{folder / 'sub'}\n"
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(os.fsencode(lines)), "utf-8", "strict"))
     assert restore("-", "-o", tmp_path / "out", "-q").code == 0
-    assert names(tmp_path / "out") == ["a.png", "b.png"]
+    assert names(tmp_path / "out") == ["b.png", odd]
+
+
+def test_a_disk_too_small_for_all_results_is_told_before_any_is_made(restore, folder, tmp_path, monkeypatch):
+    full = shutil.disk_usage(tmp_path)._replace(free=2_500)  # half of both results takes 1,830 bytes, 1.2 of one 2,232
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: full._replace(free=1_800))
+    answer = restore(folder, "-o", tmp_path / "out", "-q")
+    assert answer.code == 4 and "results need about" in answer.err and not names(tmp_path / "out")
+    monkeypatch.setattr("shutil.disk_usage", lambda folder: full)
+    assert restore(folder / "a.png", folder / "sub", "-o", tmp_path / "out", "-q").code == 0
 
 
 def test_a_list_without_names_is_wrong_usage(restore, monkeypatch):
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\n"))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"\n")))
     answer = restore("-", "-q")
     assert answer.code == 2 and "stdin names no pictures" in answer.err
 

@@ -99,14 +99,14 @@ def test_two_inputs_with_one_stem_have_two_outputs(tmp_path):
         (tmp_path / name).touch()
     for format in ("auto", "png", "jpg", "webp"):
         for output in (None, tmp_path / "out"):
-            pairs = pair_outputs([tmp_path], output, format)
+            pairs = pair_outputs({tmp_path: None}, output, format)
             assert len({target for _, target in pairs}) == 3
     assert output_path(tmp_path / "a.GIF", tmp_path, tmp_path / "out", "auto") == tmp_path / "out" / "a-gif.png"
     assert output_path(tmp_path / "a.png", tmp_path, tmp_path / "out", "auto") == tmp_path / "out" / "a.png"
 
 
 def test_pairs_cover_files_and_folders_once(folder):
-    pairs = pair_outputs([folder / "sub", folder / "a.png", folder / "sub/c.webp"], folder / "out")
+    pairs = pair_outputs(dict.fromkeys([folder / "sub", folder / "a.png", folder / "sub/c.webp"]), folder / "out")
     expected = {"c.webp": "out/c.webp", "d.tiff": "out/deep/d.tiff", "a.png": "out/a.png"}
     assert {s.name: t.relative_to(folder).as_posix() for s, t in pairs} == expected
 
@@ -114,15 +114,15 @@ def test_pairs_cover_files_and_folders_once(folder):
 def test_two_sources_for_one_target_are_refused_before_anything_is_written(folder):
     (folder / "sub/a.png").touch()
     with pytest.raises(UsageError, match="both would become"):
-        pair_outputs([folder / "a.png", folder / "sub/a.png"], folder / "out")
+        pair_outputs(dict.fromkeys([folder / "a.png", folder / "sub/a.png"]), folder / "out")
     with pytest.raises(UsageError, match="both would become"):
-        pair_outputs([folder / "a.png", folder / "b.JPG"], folder / "x.png")
+        pair_outputs(dict.fromkeys([folder / "a.png", folder / "b.JPG"]), folder / "x.png")
 
 
 def test_a_result_with_the_ending_in_its_name_is_no_input_either(tmp_path):
     for name in ("a.png", "a.gif"):
         Image.new("RGB", (2, 2)).save(tmp_path / name)
-    for _, target in pair_outputs([tmp_path], None):
+    for _, target in pair_outputs({tmp_path: None}, None):
         Image.new("RGB", (2, 2)).save(target)
     assert [path.name for path in list_pictures(tmp_path)] == ["a.gif", "a.png"]
 
@@ -132,7 +132,7 @@ def test_a_pipe_with_the_name_of_a_picture_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     signal.alarm(10)  # ends the test where it would hang
     try:
-        assert [source.name for source, _ in pair_outputs([tmp_path], None)] == ["a.png"]
+        assert [source.name for source, _ in pair_outputs({tmp_path: None}, None)] == ["a.png"]
         assert result_key(tmp_path / "a.png", "", {}, "") is None
     finally:
         signal.alarm(0)

@@ -13,6 +13,7 @@ from harmonic.images.header import avif_bits
 from harmonic.images.picture import Picture, joined
 from harmonic.images.read import read_picture
 from harmonic.images.strips import open_strips
+from harmonic.images.tiff_tags import read_directory
 from harmonic.images.write import encode
 from spoiled import png16
 
@@ -125,6 +126,21 @@ def test_an_avif_that_lies_about_its_depth_is_refused(tmp_path, make):
     data[data.index(b"av1C") + 6] |= 0x40
     path.write_bytes(data)
     assert "is damaged or cut short" in refusal(path)
+
+
+def test_a_long_document_is_no_attack_and_an_endless_one_is(tmp_path, make):
+    """70 pages are a scan; a chain that runs in a circle is refused before anything is decoded."""
+    pages = [make("L").rotate(90 * (i % 4)) for i in range(70)]
+    pages[0].save(path := tmp_path / "a.tif", save_all=True, append_images=pages[1:])
+    assert "page 1 to 70" in refusal(path)
+    assert np.array_equal(read_picture(path, page=70).colour[..., 0], np.asarray(pages[69]))
+    with path.open("rb") as file:
+        first = read_directory(file)
+    data = bytearray(path.read_bytes())
+    link = first.place + 2 + 12 * first.count
+    data[link : link + 4] = struct.pack("<I", first.place)
+    path.write_bytes(data)
+    assert "runs in a circle" in refusal(path)
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmonic.errors import ResourceError, UsageError
+from harmonic.errors import PictureError, ResourceError, UsageError
+from harmonic.images.read import read_picture
 from harmonic.restore import batch
 from harmonic.restore.batch import Done, Failed, Skipped, restore_files
-from harmonic.restore.file import Settings
+from harmonic.restore.file import Settings, open_file
 from harmonic.restore.ledger import LEDGER_NAME, Ledger
 from harmonic.restore.restorer import Restorer
 
@@ -149,6 +150,27 @@ def test_one_is_read_while_another_is_restored_and_outcomes_stay_in_order(restor
         "restore_opened": "MainThread",
         "write_restored": "write",
     }
+
+
+def test_a_picture_that_is_too_much_for_memory_costs_itself(restorer, pairs, monkeypatch):
+    whole = Restorer.run_picture
+
+    def scarce(self, picture, dials, progress):
+        if picture.colour.shape[1] == read_picture(pairs[0][0]).colour.shape[1]:
+            raise MemoryError
+        return whole(self, picture, dials, progress)
+
+    monkeypatch.setattr(Restorer, "run_picture", scarce)
+    first, *others = restore_files(restorer, pairs, Settings())
+    assert isinstance(first, Failed) and "takes more memory than there is" in first.reason
+    assert pairs[0][0].name in first.reason and any(isinstance(outcome, Done) for outcome in others)
+
+
+def test_what_memory_cannot_hold_is_refused_before_it_is_read(restorer, pairs, monkeypatch):
+    monkeypatch.setattr("harmonic.restore.file.free_memory", lambda device: 1000)
+    monkeypatch.setattr("harmonic.restore.file.read_picture", None)
+    with pytest.raises(PictureError, match=r"needs more than .* MB of memory, 0 MB are free"):
+        open_file(restorer, *pairs[0], Settings())
 
 
 def test_failures_name_their_stage(restorer, pairs, monkeypatch):

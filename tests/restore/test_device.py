@@ -4,7 +4,11 @@ import pytest
 import torch
 
 from harmonic.errors import UsageError
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
 from harmonic.restore.device import free_memory, pick_device, pick_precision
+from harmonic.restore.runtimes.choice import choose
+from harmonic.restore.runtimes.runtime import torch_runtime
 
 CPU = torch.device("cpu")
 
@@ -33,3 +37,18 @@ def test_precisions_that_cannot_be_had_are_refused(name):
 
 def test_free_memory_is_known():
     assert 1 << 20 < free_memory(CPU) < 1 << 46
+
+
+def test_what_is_not_asked_for_keeps_the_bounds_of_agreement(monkeypatch):
+    """In bf16 an enlarger moves single samples by more than two levels."""
+    monkeypatch.setattr("harmonic.restore.device.computes_bf16", lambda device: True)
+    assert [choose("auto", "auto", CPU, scale).precision for scale in (1, 2, 4)] == ["bf16", "fp32", "fp32"]
+    assert choose("auto", "bf16", CPU, 2).precision == "bf16"
+
+
+def test_convolutions_on_cuda_have_all_bits_of_fp32(monkeypatch):
+    monkeypatch.setattr("torch.backends.cudnn.allow_tf32", True)
+    torch_runtime(Harmonic(tiny()), CPU, "fp32")
+    assert torch.backends.cudnn.allow_tf32
+    torch_runtime(Harmonic(tiny()), torch.device("cuda"), "fp32")
+    assert not torch.backends.cudnn.allow_tf32

@@ -1,5 +1,7 @@
 """One result from every kind of picture, the same kind back, files complete or untouched."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import torch
@@ -179,3 +181,12 @@ def test_parts_of_a_cut_out_add_up_to_its_result(restorer):
     mixed = restorer.decompose(cut_out).mix()
     result = restorer.restore_picture(cut_out).colour
     assert np.abs(255 * mixed.clip(0, 1) - result)[:, 24:].max() <= 0.51
+
+
+def test_threads_may_share_one(restorer):
+    """Pictures of several sizes at once, as a program with a queue asks for them."""
+    pictures = [np.random.default_rng(i).integers(0, 256, (40 + 8 * i, 60, 3), np.uint8) for i in range(4)]
+    expected = [restorer.restore(picture) for picture in pictures]
+    with ThreadPoolExecutor(4) as pool:
+        for found, wanted in zip(pool.map(restorer.restore, pictures * 3), expected * 3, strict=True):
+            assert np.array_equal(found, wanted)

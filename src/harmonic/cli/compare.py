@@ -51,7 +51,7 @@ def compare(
 
     stem = output.with_suffix("") if output.suffix in (".html", ".png") else output
     given = read_picture(picture)
-    place = checked_region(region, *given.colour.shape[:2])
+    place = checked_region(region, *given.colour.shape[:2], name="--crop")
     shown = {"input": replace(given, colour=place.cut(given.colour).copy(), alpha=None)}
     with progress_bar("comparing", quiet) as progress:
         for model in models or [DEFAULT_MODEL]:

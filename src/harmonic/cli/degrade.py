@@ -77,7 +77,7 @@ def degrade(
     _check(inputs, output, sheet, overwrite)
     good, names = _names(inputs, output)
     failures = len(inputs) - len(good)
-    targets = [pair for pair in pair_outputs(good, output, format) if pair[0] in names]
+    targets = [pair for pair in pair_outputs(dict.fromkeys(good), output, format) if pair[0] in names]
     records: dict[str, dict[str, Any]] = {}
     pairs: list[Pair] = []
     try:

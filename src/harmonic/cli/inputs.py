@@ -3,8 +3,10 @@ which result belongs to each picture of it.
 """
 
 import glob
+import itertools
+import os
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,25 +20,32 @@ if TYPE_CHECKING:
 LIST = Path("-")
 
 
-def expanded(inputs: Iterable[Path]) -> list[Path]:
+def expanded(inputs: Iterable[Path]) -> dict[Path, Path | None]:
     """`-` becomes the names on stdin, a line each; a pattern (`scans/**/*.tif`) the files it fits, sorted.
 
-    A name that exists is that file, whatever characters it has. What fits nothing stays, so that its reading says so.
+    Each with the folder below which a tree of results keeps its place: that of a pattern is what stands before its
+    first sign (`scans`); None for what was named itself. A name that exists is that file, whatever characters it has.
+    What fits nothing stays, so that its reading says so.
     """
-    found: list[Path] = []
+    found: dict[Path, Path | None] = {}
     for given in inputs:
-        found += _listed() if given == LIST else _fitting(given)
-    return list(dict.fromkeys(found))
+        for path, root in (dict.fromkeys(_listed()) if given == LIST else _fitting(given)).items():
+            found.setdefault(path, root)
+    return found
 
 
 def _listed() -> list[Path]:
-    return [Path(line) for line in sys.stdin.read().splitlines() if line.strip()]
+    """Bytes, since a name may be none in the encoding of the terminal."""
+    lines = sys.stdin.buffer.read().split(b"\n")
+    return [Path(os.fsdecode(line.rstrip(b"\r"))) for line in lines if line.strip()]
 
 
-def _fitting(given: Path) -> list[Path]:
+def _fitting(given: Path) -> dict[Path, Path | None]:
     if given.exists() or not glob.has_magic(str(given)):
-        return [given]
-    return [Path(name) for name in sorted(glob.glob(str(given), recursive=True))] or [given]  # noqa: PTH207 - may be absolute
+        return {given: None}
+    root = Path(*itertools.takewhile(lambda part: not glob.has_magic(part), given.parts))
+    names = sorted(glob.glob(str(given), recursive=True))  # noqa: PTH207 - may be absolute
+    return {Path(name): root for name in names} or {given: None}
 
 
 def watched(folder: Path, output: Path | None, format: Format, apart: list[Path]) -> Iterator[list["Pair"]]:
@@ -52,26 +61,33 @@ def watched(folder: Path, output: Path | None, format: Format, apart: list[Path]
 
     for ripe in ripe_pictures(look):
         try:
-            pairs = pair_outputs([folder], output, format)
+            pairs = pair_outputs({folder: None}, output, format)
         except NoPictures:  # taken away since that look
             continue
         if batch := [pair for pair in pairs if pair[0] in ripe]:
             yield batch
 
 
-def paired(inputs: list[Path], output: Path | None, format: Format, apart: list[Path]) -> tuple[list["Pair"], int]:
-    """All (source, target) pairs, and the number of inputs that stand for no picture, which are reported."""
-    from harmonic.images.folder import list_pictures, pair_outputs
+def paired(
+    inputs: Mapping[Path, Path | None], output: Path | None, format: Format, apart: list[Path]
+) -> tuple[list["Pair"], int]:
+    """All (source, target) pairs, and the number of inputs that stand for no picture, which are reported.
+
+    inputs: as `expanded` gives them. Results of an earlier run beside their sources are left out, and told.
+    """
+    from harmonic.images.folder import list_pictures, pair_outputs, without_results
 
     good, failures = [], 0
-    for given in inputs:
+    for given in (named := without_results(inputs)):
         try:
             list_pictures(given)
             good.append(given)
         except PictureError as error:
             say(f"error: {error}")
             failures += 1
-    pairs = pair_outputs(good, output, format)
+    if results := len(inputs) - len(named):
+        say(f"left out {results} of the names given: results of an earlier run, beside the pictures they were made of")
+    pairs = pair_outputs({given: inputs[given] for given in good}, output, format)
     for folder in apart:
         if any(_lies_below(folder, given) for given in good):
             # Results of an earlier run inside the input folder are not new inputs.

@@ -128,8 +128,8 @@ def restore(
 
     Prints the name of each result. A picture that fails is reported and the others go on (exit code 1).
     """
-    inputs = expanded(inputs)
-    if not inputs:
+    given = expanded(inputs)
+    if not (inputs := list(given)):
         raise UsageError("INPUT -: stdin names no pictures; give a name on each line")
     if watch and (dry_run or retry):
         raise UsageError("--watch: goes neither with --dry-run nor with --retry; drop one of them")
@@ -145,7 +145,7 @@ def restore(
     if engine != Engine.ray and (workers or address):
         raise UsageError("--workers, --address: are for --engine ray alone; add it, or drop them")
     size = wanted(scale, width, height, min_side, megapixels)
-    pairs, failures = ([], 0) if watch else paired(inputs, output, format, apart)
+    pairs, failures = ([], 0) if watch else paired(given, output, format, apart)
     if not (pairs or watch):
         raise typer.Exit(1)
 
@@ -154,6 +154,7 @@ def restore(
     from harmonic.restore.crew import Crew
     from harmonic.restore.file import Settings
     from harmonic.restore.fleet import Fleet
+    from harmonic.restore.forecast import refuse_without_room
     from harmonic.restore.ledger import LEDGER_NAME, Ledger
     from harmonic.restore.restorer import Restorer
 
@@ -201,6 +202,7 @@ def restore(
             pairs = [pair for pair in pairs if ledger.failed_before(pair[1])]
         for batch in watched(inputs[0], output, format, apart) if watch else [pairs]:
             for restorer, group in fleet.groups(batch, size, page):
+                refuse_without_room(restorer, group, settings)
                 for outcome in work(restorer, group, settings, ledger=ledger, progress=progress):
                     more: dict[str, Any] = {}
                     if not isinstance(outcome, Failed):

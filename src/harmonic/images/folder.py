@@ -1,7 +1,7 @@
 """Which pictures a path stands for, and where each result goes. Names only: no picture is decoded here."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -34,11 +34,18 @@ def list_pictures(path: Path) -> list[Path]:
     for folder, folders, files in os.walk(path, onerror=unreadable):
         folders[:] = [name for name in folders if not name.startswith(".")]
         pictures = [Path(folder, name) for name in files if not name.startswith(".") and by_suffix(Path(name))]
-        stems = {stem for picture in pictures for stem in (picture.stem, _with_ending(picture))}
-        found += [p for p in pictures if not (p.stem.endswith(RESTORED) and p.stem.removesuffix(RESTORED) in stems)]
+        found += without_results(pictures)
     if not found:
         raise NoPictures(f"{shown(path)}: no pictures in this folder; their names end in {_suffix_list()}")
     return sorted(found)
+
+
+def without_results(pictures: Iterable[Path]) -> list[Path]:
+    """All but our own results of an earlier run: `photo-restored.jpg` where `photo.*` of that folder is among them."""
+    pictures = list(pictures)
+    sources = {(p.parent, stem) for p in pictures for stem in (p.stem, _with_ending(p))}
+    made = [p.stem.endswith(RESTORED) and (p.parent, p.stem.removesuffix(RESTORED)) in sources for p in pictures]
+    return [picture for picture, result in zip(pictures, made, strict=True) if not result]
 
 
 def output_path(source: Path, root: Path | None, output: Path | None, format: str) -> Path:
@@ -65,15 +72,19 @@ def output_path(source: Path, root: Path | None, output: Path | None, format: st
     return output / below / f"{_stem(source, form)}{_suffix(source, form)}"
 
 
-def pair_outputs(inputs: Iterable[Path], output: Path | None, format: str = "auto") -> list[tuple[Path, Path]]:
+def pair_outputs(
+    inputs: Mapping[Path, Path | None], output: Path | None, format: str = "auto"
+) -> list[tuple[Path, Path]]:
     """All (source, target) pairs of a command line: files and folders in, `list_pictures` and `output_path` applied.
 
-    Raises UsageError when two sources would be written to one target, PictureError as `list_pictures` does.
+    inputs: each with the folder below which its result keeps its place, None = its own name is enough; a folder always
+    keeps its tree. Raises UsageError when two sources would be written to one target, PictureError as `list_pictures`.
     """
     sources: dict[Path, Path | None] = {}
-    for given in inputs:
+    single = output is not None and _is_file_name(output)
+    for given, below in inputs.items():
         for source in list_pictures(given):
-            sources.setdefault(source, given if given.is_dir() else None)
+            sources.setdefault(source, given if given.is_dir() else None if single else below)
     taken: dict[Path, Path] = {}
     for source, root in sources.items():
         target = output_path(source, root, output, format)

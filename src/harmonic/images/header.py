@@ -103,8 +103,12 @@ def check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise PictureError(f"{name}: has no pixels ({width}x{height}); use another file")
     if width * height > max_pixels:
-        size = f"{width}x{height} = {width * height / 1e6:,.1f} megapixels"
-        raise PictureError(f"{name}: {size}, over the limit of {max_pixels / 1e6:,.1f}; cut it or raise the limit")
+        size = f"{width}x{height} = {_millions(width * height)} megapixels"
+        raise PictureError(f"{name}: {size}, over the limit of {_millions(max_pixels)}; cut it or raise the limit")
+
+
+def _millions(number: int) -> str:
+    return f"{number / 1e6:,.1f}" if number >= 100_000 else f"{number / 1e6:.2g}"
 
 
 def check_image(image: Image.Image, name: str) -> None:

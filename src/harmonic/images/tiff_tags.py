@@ -15,7 +15,7 @@ XMP, IPTC, EXIF, ICC, GPS, INTEROP = 700, 33723, 34665, 34675, 34853, 40965
 _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4, 16: 8, 17: 8, 18: 8}
 _CODES = {1: "B", 3: "H", 4: "I", 6: "b", 8: "h", 9: "i", 11: "f", 12: "d", 13: "I", 16: "Q", 17: "q", 18: "Q"}
 _LONGEST = 1 << 26  # bytes of one value; more is an attack, not a tag
-_MOST_PAGES = 64  # a longer chain is no pyramid but an attack on our time
+_MOST_PAGES, _MOST_TAGS = 4096, 1 << 18  # of a chain; more is an attack on our time
 
 
 @dataclass(frozen=True)
@@ -29,12 +29,16 @@ class Tag:
 
 @dataclass(frozen=True)
 class Directory:
-    """One directory. order: `<` or `>`. place: its offset in the file. next: that of the next one, 0 = none."""
+    """One directory. order: `<` or `>`. place: its offset in the file. next: that of the next one, 0 = none.
+
+    count: of all its tags, read or not.
+    """
 
     order: str
     big: bool
     place: int
     next: int
+    count: int
     tags: dict[int, Tag] = field(repr=False)
 
     def numbers(self, tag: int, default: tuple[float, ...] = ()) -> tuple[float, ...]:
@@ -74,7 +78,7 @@ def read_directory(file: IO[bytes], place: int | None = None, only: frozenset[in
         number, kind, values, value = _unpack(order + ("HHQ8s" if big else "HHI4s"), body[start : start + width])
         if (only is None or number in only) and kind in _SIZES:
             tags[number] = Tag(kind, values, _value(file, values * _SIZES[kind], value, order))
-    return Directory(order, big, place, following, tags)
+    return Directory(order, big, place, following, count, tags)
 
 
 @dataclass(frozen=True)
@@ -88,18 +92,21 @@ class Pages:
 def read_pages(file: IO[bytes]) -> Pages:
     """The directories that are pages of their own; reduced copies (pyramid, thumbnail) are none.
 
-    Raises ValueError when the chain is damaged, runs in a circle or has more than 64 links.
+    Raises ValueError when the chain is damaged, runs in a circle, or has more than 4,096 links or 262,144 tags.
     """
     places: dict[int, int] = {}
-    seen: list[int] = []
-    place = None
+    seen: set[int] = set()
+    place, tags = None, 0
     while place != 0:
         directory = read_directory(file, place, frozenset({NEW_SUBFILE}))
-        if directory.place in seen or len(seen) == _MOST_PAGES:
-            raise ValueError("a chain of TIFF directories that does not end")
+        tags += directory.count
+        if directory.place in seen:
+            raise ValueError("a chain of TIFF directories that runs in a circle")
+        if len(seen) == _MOST_PAGES or tags > _MOST_TAGS:
+            raise ValueError(f"more than {_MOST_PAGES:,} pages, or {_MOST_TAGS:,} tags in them")
         if not places or not 1 & directory.number(NEW_SUBFILE, 0):
             places[len(seen)] = directory.place
-        seen.append(directory.place)
+        seen.add(directory.place)
         place = directory.next
     return Pages(places, len(places) < len(seen))
 

@@ -4,15 +4,14 @@ import numpy as np
 
 
 def visible_colours(colour: np.ndarray, alpha: np.ndarray) -> np.ndarray:
-    """(H, W, C) and alpha (H, W) of `Picture` -> colours of the same type in which every pixel of alpha 0 has the mean
-    of the seen pixels around it, from the smallest block of 2x2, 4x4, ... that holds any (the pull-push of Gortler et
+    """(H, W, C) and alpha (H, W) of `Picture` -> colours of the same type in which those of alpha 0 go on smoothly from
+    the seen ones around them: means of blocks of 2x2, 4x4, ... that hold any, interpolated (the pull-push of Gortler et
     al., "The Lumigraph", 1996). The others stay; so do all when none or each is seen.
     """
     seen = alpha > 0
     if seen.all() or not seen.any():
         return colour
-    around = _pulled(*_halved(np.where(seen[..., None], colour, 0), seen))
-    fill = around.repeat(2, 0).repeat(2, 1)[: alpha.shape[0], : alpha.shape[1]]
+    fill = _doubled(_pulled(*_halved(np.where(seen[..., None], colour, 0), seen)), *alpha.shape)
     fill = np.rint(fill) if colour.dtype != np.float32 else fill
     return np.where(seen[..., None], colour, fill.astype(colour.dtype))
 
@@ -21,8 +20,18 @@ def _pulled(values: np.ndarray, known: np.ndarray) -> np.ndarray:
     """Values (h, w, C) where `known`, elsewhere those of the next coarser level."""
     if known.all():
         return values
-    fill = _pulled(*_halved(values, known)).repeat(2, 0).repeat(2, 1)[: known.shape[0], : known.shape[1]]
+    fill = _doubled(_pulled(*_halved(values, known)), *known.shape)
     return np.where(known[..., None], values, fill)
+
+
+def _doubled(values: np.ndarray, height: int, width: int) -> np.ndarray:
+    """Bilinear, between the centres of blocks. (h, w, C) -> (height, width, C), at most twice the size"""
+    for axis, length in ((0, height), (1, width)):
+        values = values.swapaxes(0, axis)
+        before, after = np.concatenate([values[:1], values[:-1]]), np.concatenate([values[1:], values[-1:]])
+        pairs = np.stack([0.75 * values + 0.25 * before, 0.75 * values + 0.25 * after], 1)
+        values = pairs.reshape(-1, *values.shape[1:])[:length].swapaxes(0, axis)
+    return values
 
 
 def _halved(values: np.ndarray, known: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

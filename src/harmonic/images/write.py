@@ -69,14 +69,27 @@ def refuse_unwritable(
     form = form_of(target, format)
     outline = Outline(height, width, 3, alpha, dtype)
     refuse(form, outline, shown(target))
-    needed = outline.bytes // (2 if form.name in ("JPEG", "AVIF", "WEBP") else 1)
-    folder = next(parent for parent in target.absolute().parents if parent.is_dir())
-    free = shutil.disk_usage(folder).free
-    if not os.access(folder, os.W_OK | os.X_OK):
+    needed, free = reckoned_bytes(outline, form), free_space(target)
+    if not os.access(_folder_of(target), os.W_OK | os.X_OK):
         raise PictureError(f"{shown(target)}: its folder may not be written to; choose another output")
     if free < 1.2 * needed:
         text = f"needs about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free; free some space"
         raise ResourceError(f"{shown(target)}: {text}")
+
+
+def reckoned_bytes(outline: Outline, form: Format) -> int:
+    """Of a file, at most as a rule: its bare pixels, or half of them for formats with loss."""
+    return outline.bytes // (2 if form.name in ("JPEG", "AVIF", "WEBP") else 1)
+
+
+def free_space(target: Path) -> int:
+    """Bytes that are free where a file is to be written."""
+    return shutil.disk_usage(_folder_of(target)).free
+
+
+def _folder_of(target: Path) -> Path:
+    """The lowest folder above it that is there."""
+    return next(parent for parent in target.absolute().parents if parent.is_dir())
 
 
 def encode(picture: Picture, format: str, quality: int | None = None, *, name: str = "picture") -> bytes:

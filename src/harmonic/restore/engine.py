@@ -131,7 +131,7 @@ class Engine:
                 skip = None if share is None else float(share)
                 return Work(tile=core, notes=tuple(sorted(notes)), skipped=skip)
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self._shrink(tiles, height, width)
                 skipped.clear()
@@ -175,7 +175,7 @@ class Engine:
                         progress(done, total)
                 return canvas.finish()
             except (RuntimeError, MemoryError) as error:
-                if not _is_out_of_memory(error):
+                if not is_out_of_memory(error):
                     raise
                 self._shrink(tiles, view.height, view.width)
 
@@ -255,6 +255,8 @@ def _to_array(y: Tensor, channels: int) -> np.ndarray:
     return y[0].permute(1, 2, 0).cpu().numpy()
 
 
-def _is_out_of_memory(error: BaseException) -> bool:
-    """GPU and CPU allocators say it in different ways; no other RuntimeError may pass for it."""
-    return isinstance(error, torch.OutOfMemoryError | MemoryError) or "can't allocate memory" in str(error)
+def is_out_of_memory(error: BaseException) -> bool:
+    """torch's and ONNX Runtime's allocators say it in different ways; no other RuntimeError may pass for it."""
+    said = str(error)
+    known = "can't allocate memory" in said or "Failed to allocate memory" in said
+    return known or isinstance(error, torch.OutOfMemoryError | MemoryError)

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import torch
+
 from harmonic.errors import PictureError, WeightsError, shown
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import Format, by_name, by_suffix
@@ -14,8 +16,9 @@ from harmonic.images.glance import glance_at
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS, read_picture
 from harmonic.images.write import refuse_existing, refuse_unwritable, write_picture
+from harmonic.restore.device import free_memory
 from harmonic.restore.dials import Dials, Keywords
-from harmonic.restore.engine import Progress
+from harmonic.restore.engine import Progress, is_out_of_memory
 from harmonic.restore.size import size_of_result
 from harmonic.restore.stream import MOST_HELD, restore_strips
 from harmonic.version import package_version
@@ -113,6 +116,7 @@ def open_file(
     refuse_existing(target, settings.overwrite)
     picture = None
     if not _streamed(restorer, source, settings):
+        _refuse_what_memory_cannot_hold(restorer, source, settings)
         picture = read(source, max_pixels=settings.max_pixels, page=settings.page)
         with _named(source):
             height, width = picture.colour.shape[:2]
@@ -171,12 +175,17 @@ _WRITING = ("format", "quality", "overwrite")
 
 @contextmanager
 def _named(source: Path) -> Iterator[None]:
-    """What the engine refuses knows no file names."""
+    """What the engine refuses knows no file names; what one picture is too large for, another may not be."""
     try:
         yield
     except (PictureError, WeightsError) as error:
         named = str(error).startswith(shown(source))
         raise error if named else type(error)(f"{shown(source)}: {error}") from error
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        text = "takes more memory than there is; close other programs, or cut or shrink the picture"
+        raise PictureError(f"{shown(source)}: {text}") from error
 
 
 def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
@@ -186,6 +195,17 @@ def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
         return False
     whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None
     return not whole and (seen.opaque or (settings.strength == 0 and restorer.scale == 1))
+
+
+def _refuse_what_memory_cannot_hold(restorer: "Restorer", source: Path, settings: Settings) -> None:
+    """Before it is read: systems that promise more memory than they have kill who takes it. Raises PictureError."""
+    seen = glance_at(source, settings.page)
+    if seen is None:
+        return  # its reading says why
+    needed, free = seen.bytes * (1 + restorer.scale**2), free_memory(torch.device("cpu"))
+    if needed > free:
+        text = f"needs more than {needed / 1e6:,.0f} MB of memory, {free / 1e6:,.0f} MB are free"
+        raise PictureError(f"{shown(source)}: {text}; close other programs, or cut or shrink the picture")
 
 
 def mark_of_making(restorer: "Restorer", dials: Dials, form: Format | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What a batch would do, told beforehand: which files, of which size, and in what time."""
+"""What a batch would do, told beforehand: which files, of which size, in what time, and whether there is room."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
-from harmonic.errors import PictureError, WeightsError
-from harmonic.images.glance import upright_size
+from harmonic.errors import PictureError, ResourceError, WeightsError, shown
+from harmonic.images.glance import glance_at, upright_size
+from harmonic.images.picture import Outline
+from harmonic.images.write import form_of, free_space, reckoned_bytes
 from harmonic.restore.batch import Pair, result_key_of
 from harmonic.restore.file import Settings
 from harmonic.restore.ledger import Ledger
@@ -48,6 +50,29 @@ def forecast(
                 pass
         seconds = pace * sides[0] * sides[1] if sides and status == "restore" else 0.0
         yield Forecast(source, target, status, size, seconds)
+
+
+def refuse_without_room(restorer: Restorer, pairs: Sequence[Pair], settings: Settings) -> None:
+    """Raises ResourceError where the results that are not there yet cannot fit on the disk, before any is made.
+
+    Half of what is reckoned for each counts, since PNG of photographs often take no more; each file is looked at again
+    in its turn.
+    """
+    needed = 0
+    for source, target in pairs:
+        seen = None if target.exists() else glance_at(source, settings.page)
+        if seen is None:
+            continue
+        try:
+            width, height = size_of_result(settings.size, seen.width, seen.height, restorer.scale, restorer.name)
+            form = form_of(target, settings.format)
+        except (PictureError, WeightsError):
+            continue
+        dtype = {1: np.uint8, 2: np.uint16, 4: np.float32}[seen.sample_bytes]
+        needed += reckoned_bytes(Outline(height, width, seen.channels, not seen.opaque, dtype), form) // 2
+    if pairs and needed > (free := free_space(pairs[0][1])):
+        told = f"{len(pairs)} results need about {needed / 1e6:,.0f} MB, {free / 1e6:,.0f} MB are free"
+        raise ResourceError(f"{shown(pairs[0][1].parent)}: {told}; free some space, or name another folder with -o")
 
 
 def seconds_per_pixel(restorer: Restorer) -> float:

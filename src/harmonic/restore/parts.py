@@ -50,14 +50,15 @@ class PictureParts:
         return result
 
 
-def checked_region(region: tuple[int, int, int, int] | None, height: int, width: int) -> Region:
-    """The region itself, or the whole picture for None. Raises UsageError when it does not lie in the picture."""
+def checked_region(region: tuple[int, int, int, int] | None, height: int, width: int, name: str = "region") -> Region:
+    """The region itself, or the whole picture for None. name: what the user knows it by. Raises UsageError when it does
+    not lie in the picture."""
     if region is None:
         return Region(0, 0, width, height)
     x, y, across, down = region
     if min(x, y) < 0 or min(across, down) < 1 or x + across > width or y + down > height:
         place = ",".join(map(str, region))
-        raise UsageError(f"region {place}: x,y,width,height must lie in the picture, which is {width}x{height}")
+        raise UsageError(f"{name} {place}: x,y,width,height must lie in the picture, which is {width}x{height}")
     return Region(x, y, across, down)
 
 

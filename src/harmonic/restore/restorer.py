@@ -39,7 +39,7 @@ DEFAULT_MODEL = "restore-fast"
 
 
 class Restorer:
-    """Restores pictures with one set of weights.
+    """Restores pictures with one set of weights. Threads may share one.
 
     model: a bundled name, a weights file, or a network (which is copied). device: auto, cpu, cuda or cuda:N.
     precision: auto, fp32, bf16 or fp16. runtime: auto, torch, openvino or onnx (docs/runtimes.md); the first use of one
@@ -84,7 +84,7 @@ class Restorer:
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
         self.generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
-        self.choice = choose(runtime, precision, self.device)
+        self.choice = choose(runtime, precision, self.device, network.scale)
         self.runtime, self.precision = self.choice.runtime, self.choice.precision
         self.again = partial(
             Restorer, model, device=device, precision=self.precision, runtime=self.runtime, tile=tile, scale=scale,
@@ -181,7 +181,7 @@ class Restorer:
     def run_picture(self, picture: Picture, dials: Dials, progress: Progress | None) -> tuple[Picture, Result]:
         """The restored picture, and what the engine says about it."""
         source = picture.colour
-        if picture.alpha is not None and dials.strength:
+        if picture.alpha is not None and (dials.strength or self.scale > 1):
             source = visible_colours(source, picture.alpha)
         result = restore_dialled(self.engine, source, dials, self.name, progress)
         alpha = None if picture.alpha is None else enlarge_alpha(picture.alpha, self.scale)

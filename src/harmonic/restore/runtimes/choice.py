@@ -28,15 +28,15 @@ def missing(runtime: str) -> list[str]:
     return [name for name in PACKAGES.get(runtime, ()) if find_spec(name) is None]
 
 
-def choose(runtime: str, precision: str, device: torch.device) -> Choice:
+def choose(runtime: str, precision: str, device: torch.device, scale: int = 1) -> Choice:
     """What 'auto' means here; anything else is taken at its word or refused. Raises UsageError.
 
-    auto: torch, the fastest as measured (docs/runtimes.md). precision: as `pick_precision` has it for torch; fp32 is
-    the others' own choice, since bf16 there moves single samples by more than two levels.
+    auto: torch, the fastest as measured (docs/runtimes.md). precision: as `pick_precision` has it for torch at scale 1;
+    fp32 for enlargement and for the others, since bf16 moves single samples by more than two levels there.
     """
     if runtime not in RUNTIMES:
         raise UsageError(f"--runtime {runtime}: is not known; use one of {', '.join(RUNTIMES)}")
-    wanted = pick_precision(precision, device)
+    wanted = "fp32" if precision == "auto" and scale > 1 else pick_precision(precision, device)
     if runtime in ("auto", "torch"):
         return Choice("torch", wanted, _reasons(wanted, device))
     if device.type != "cpu":

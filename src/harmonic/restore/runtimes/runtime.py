@@ -23,7 +23,13 @@ RUNTIMES = ("auto", "torch", "openvino", "onnx")
 
 
 def torch_runtime(network: Harmonic, device: torch.device, precision: str) -> Runtime:
-    """network: deployed, on `device`. precision: fp32, or bf16 or fp16 by autocast."""
+    """network: deployed, on `device`. precision: fp32, or bf16 or fp16 by autocast.
+
+    On CUDA it switches TF32 off for the whole process: convolutions of 11 bits are not fp32, and move the cell means
+    that texture must leave alone.
+    """
+    if device.type == "cuda":
+        torch.backends.cudnn.allow_tf32 = False
 
     def run(x: Tensor, context: Context | None, noise: Noise | None) -> Parts:
         with torch.autocast(device.type, PRECISIONS[precision], enabled=precision != "fp32"):

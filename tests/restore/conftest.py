@@ -85,3 +85,13 @@ def tiny_weights(tmp_path_factory: pytest.TempPathFactory, tiny_network: Harmoni
     card = Card(name="tiny-test", task="test", config=tiny_network.config)
     atomic_write(path, dump_network(tiny_network, card))
     return path
+
+
+@pytest.fixture(scope="session")
+def identity(tmp_path_factory) -> Path:
+    """Weights of the smallest network there is, as it is born: it runs, and returns its input."""
+    nothing = {"lf": None, "hf": None, "fusion": None, "encoder": ((), ()), "bottleneck": (), "decoder": ((), ())}
+    config = variant(tiny(), channels=(4, 4, 4), **nothing)
+    path = tmp_path_factory.mktemp("identity") / "identity.safetensors"
+    atomic_write(path, dump_network(Harmonic(config), Card(name="identity", task="test", config=config)))
+    return path

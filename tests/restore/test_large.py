@@ -13,11 +13,6 @@ import pytest
 import pyvips
 
 from harmonic.errors import PictureError
-from harmonic.images.atomic import atomic_write
-from harmonic.network.checkpoint import Card, dump_network
-from harmonic.network.config import variant
-from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import tiny
 from harmonic.restore.restorer import Restorer
 from harmonic.restore.stream import MOST_HELD
 from picture_files import chunk
@@ -25,16 +20,6 @@ from picture_files import chunk
 CAP = 3 << 29
 
 needs_wait4 = pytest.mark.skipif(not hasattr(os, "wait4"), reason="the system must tell the peak of a process")
-
-
-@pytest.fixture(scope="session")
-def identity(tmp_path_factory) -> Path:
-    """Weights of the smallest network there is, as it is born: it runs, and returns its input."""
-    nothing = {"lf": None, "hf": None, "fusion": None, "encoder": ((), ()), "bottleneck": (), "decoder": ((), ())}
-    config = variant(tiny(), channels=(4, 4, 4), **nothing)
-    path = tmp_path_factory.mktemp("identity") / "identity.safetensors"
-    atomic_write(path, dump_network(Harmonic(config), Card(name="identity", task="test", config=config)))
-    return path
 
 
 def write_large(path: Path, width: int, height: int) -> None:

@@ -19,6 +19,7 @@ def _refuse(event, arguments):
 
 sys.addaudithook(_refuse)
 """
+FIRST_PICTURE = 60  # seconds until a new user sees one
 GAIN = """
 import sys
 import numpy as np
@@ -47,7 +48,10 @@ def trial(wheel: Path, root: Path, borrowed: Path | None, torch_index: str) -> N
         _run("models", [*harmonic, "models", "verify"], home)
         start = time.perf_counter()
         _run("restore", [*harmonic, "restore", photos / "astronaut.noise25.png", "-o", result], home)
-        print(f"first picture after {time.perf_counter() - start:.1f} s")
+        seconds = time.perf_counter() - start
+        print(f"first picture after {seconds:.1f} s")
+        if seconds > FIRST_PICTURE:
+            sys.exit(f"error: restore: the first picture may take {FIRST_PICTURE} s")
         files = [photos / "astronaut.clean.webp", photos / "astronaut.noise25.png", result]
         _run("gain", [python, "-I", "-c", GAIN, *files], home)
 

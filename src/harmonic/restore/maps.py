@@ -3,7 +3,7 @@
 Made region by region, so that memory does not grow with the picture beyond its maps in 8 bit.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from math import ceil, lcm
 from pathlib import Path
 
@@ -62,9 +62,7 @@ def routing_colours(parts: PictureParts) -> np.ndarray | None:
     return colours / np.maximum(gates.sum(0), 1)[..., None]
 
 
-def picture_maps(
-    restorer: Restorer, colour: np.ndarray, dials: Dials, progress: Callable[[int, int], None] | None = None
-) -> dict[str, np.ndarray]:
+def picture_maps(restorer: Restorer, colour: np.ndarray, dials: Dials) -> dict[str, np.ndarray]:
     """Maps by name, (sH, sW, 1 or 3) uint8: lf-x8, hf-x4, provenance, and texture-x4 and routing where they exist.
 
     colour: (H, W, C). The signed ones are middle grey where nothing was changed.
@@ -75,8 +73,7 @@ def picture_maps(
     cells: dict[str, np.ndarray] = {}
     window = 8 if scale == 1 else 4 * scale  # output pixels
     sides = {"provenance": window // scale}  # input pixels
-    regions = list(_regions(height, width, lcm(restorer.grid, 8)))
-    for number, region in enumerate(regions, 1):
+    for region in _regions(height, width, lcm(restorer.grid, 8)):
         view = surroundings(region, height, width, _MARGIN, _MARGIN)
         parts = restorer.decompose(colour, region=view, seed=dials.seed)
         for name, gain in GAINS.items():
@@ -86,8 +83,6 @@ def picture_maps(
         for name, values in (("routing", routing_colours(parts)), ("provenance", provenance(parts, dials)[..., None])):
             if values is not None:
                 _put(cells, name, values, region, view, sides[name], (height, width))
-        if progress:
-            progress(number, len(regions))
     kernels = {"provenance": Image.Resampling.BILINEAR, "routing": Image.Resampling.NEAREST}
     for name, values in cells.items():
         maps[name] = _enlarged(values, scale * sides[name], kernels[name])[: scale * height, : scale * width]

@@ -30,21 +30,19 @@ def high_band_loss(prediction: Tensor, target: Tensor) -> Tensor:
     return charbonnier(high, high.new_zeros(()))
 
 
-def laplacian_loss(prediction: Tensor, target: Tensor, levels: int = 3) -> Tensor:
-    """L1 over a Laplacian pyramid of exact bands: details of 2, 4, … pixels, then the means left over; each band alike.
+def laplacian_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """L1 over a Laplacian pyramid of exact bands: details of 2, 4 and 8 pixels, then the means left over; all alike.
 
-    H, W multiples of 2^levels. Source: Laplacian pyramid (Burt and Adelson, 1983), with the band split of design §2.
+    H, W multiples of 8. Source: Laplacian pyramid (Burt and Adelson, 1983), with the band split of design §2.
     """
-    details, rest = _pyramid(prediction - target, levels)
+    details, rest = _pyramid(prediction - target, levels=3)
     return torch.stack([*details, rest.abs().mean()]).mean()
 
 
-def low_laplacian_loss(prediction: Tensor, target: Tensor, levels: int = 2) -> Tensor:
-    """`laplacian_loss` of the means of cells: details of 8, 16, … pixels and what is left.
-
-    H, W multiples of 4·2^levels.
-    """
-    return laplacian_loss(cell_mean(prediction, CELL), cell_mean(target, CELL), levels)
+def low_laplacian_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """L1 over the pyramid of the means of cells: details of 8 and 16 pixels, then what is left. H, W multiples of 16"""
+    details, rest = _pyramid(cell_mean(prediction, CELL) - cell_mean(target, CELL), levels=2)
+    return torch.stack([*details, rest.abs().mean()]).mean()
 
 
 def high_laplacian_loss(prediction: Tensor, target: Tensor) -> Tensor:
@@ -53,22 +51,22 @@ def high_laplacian_loss(prediction: Tensor, target: Tensor) -> Tensor:
     return torch.stack(details).mean()
 
 
-def low_fft_loss(prediction: Tensor, target: Tensor, patch: int = 8) -> Tensor:
-    """L1 between magnitudes of spectra of the means of cells, in windowed patches of `patch` cells a side.
+def low_fft_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """L1 between magnitudes of spectra of the means of cells, in windowed patches of 8 x 8 cells.
 
-    Sides of at least 4·patch pixels; phase does not count.
+    Sides of at least 32 pixels; phase does not count.
     """
-    return _spectral_l1(cell_mean(prediction, CELL), cell_mean(target, CELL), patch)
+    return _spectral_l1(cell_mean(prediction, CELL), cell_mean(target, CELL), patch=8)
 
 
-def high_fft_loss(prediction: Tensor, target: Tensor, patch: int = 16) -> Tensor:
-    """L1 between magnitudes of spectra of the high bands, in windowed patches of `patch` pixels a side.
+def high_fft_loss(prediction: Tensor, target: Tensor) -> Tensor:
+    """L1 between magnitudes of spectra of the high bands, in windowed patches of 16 x 16 pixels.
 
-    Sides of at least `patch` pixels; phase does not count: texture of the right energy and direction costs little
+    Sides of at least 16 pixels; phase does not count: texture of the right energy and direction costs little
     wherever its ridges lie, while the pixel losses prefer none at all. Of texture that is invented it still asks too
     little, since the magnitudes of one patch scatter and L1 takes their median.
     """
-    return _spectral_l1(high_band(prediction), high_band(target), patch)
+    return _spectral_l1(high_band(prediction), high_band(target), patch=16)
 
 
 def _pyramid(gap: Tensor, levels: int) -> tuple[list[Tensor], Tensor]:

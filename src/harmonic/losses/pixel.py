@@ -3,10 +3,15 @@
 import torch
 from torch import Tensor
 
+_EPSILON = 1e-3
 
-def charbonnier(prediction: Tensor, target: Tensor, epsilon: float = 1e-3) -> Tensor:
-    """Smooth L1: mean of sqrt(d² + ε²) - ε. Source: Charbonnier et al., ICIP 1994; LapSRN (Lai et al., CVPR 2017)."""
-    return ((prediction - target).square() + epsilon * epsilon).sqrt().mean() - epsilon
+
+def charbonnier(prediction: Tensor, target: Tensor) -> Tensor:
+    """Smooth L1: mean of sqrt(d² + ε²) - ε, ε = 0.001.
+
+    Source: Charbonnier et al., ICIP 1994; LapSRN (Lai et al., CVPR 2017).
+    """
+    return ((prediction - target).square() + _EPSILON * _EPSILON).sqrt().mean() - _EPSILON
 
 
 def l1(prediction: Tensor, target: Tensor) -> Tensor:

@@ -18,33 +18,34 @@ WINDOW = 32
 """Side in pixels of the windows within which a texture may lie anywhere."""
 
 _PATCH = 7
+_LEVELS = 2
+_DIRECTIONS, _KEY = 8, 0  # of random vectors; always the same draw
 _BINOMIAL = (1 / 16, 4 / 16, 6 / 16, 4 / 16, 1 / 16)
 
 
-def texture_distance(prediction: Tensor, target: Tensor, levels: int = 2, directions: int = 8, key: int = 0,
-                     cell: int = CELL) -> Tensor:  # fmt: skip
+def texture_distance(prediction: Tensor, target: Tensor, cell: int = CELL) -> Tensor:
     """Sliced Wasserstein-1 distance of the patches of Laplacian levels of the high bands.
 
     prediction, target (B, 3, H, W), sides multiples of `cell` -> scalar, in units of the picture. In each window of
     32 x 32 pixels the 7 x 7 patches of a level are projected on unit vectors, sorted, and compared rank by rank: what
     occurs counts, where does not. Exactly blind to the low band. Windows keep grass from passing for sky; sides that
     are no multiple of 32 are mirrored up to one. Vectors: eight oriented waves of brightness, since random vectors
-    hardly tell directions apart, and `directions` random ones, a function of `key`, for colour and all else.
+    hardly tell directions apart, and eight random ones, the same at every call, for colour and all else.
     Source: patches of Laplacian levels, Karras et al., ICLR 2018 (there to measure); as a loss of textures, Heitz et
     al., CVPR 2021.
     """
-    kernels = torch.cat([_oriented(), _random(directions, key)]).to(prediction)
+    kernels = torch.cat([_oriented(), _random()]).to(prediction)
     with torch.no_grad():
-        wanted = _ranked(high_band(target, cell), kernels, levels)
-    seen = _ranked(high_band(prediction, cell), kernels, levels)
+        wanted = _ranked(high_band(target, cell), kernels)
+    seen = _ranked(high_band(prediction, cell), kernels)
     return torch.stack([(x - y).abs().mean() for x, y in zip(seen, wanted, strict=True)]).mean()
 
 
-def _ranked(x: Tensor, kernels: Tensor, levels: int) -> list[Tensor]:
+def _ranked(x: Tensor, kernels: Tensor) -> list[Tensor]:
     """Sorted projections of each level. (B, 3, H, W) -> (B, windows, values of a window, directions) each"""
     ranked = []
     x = pad_to_multiple(x, WINDOW)
-    for level in range(levels):
+    for level in range(_LEVELS):
         smooth = _smooth(x)
         margin = _PATCH // 2
         values = F.conv2d(mirror_pad(x - smooth, margin, margin, margin, margin), kernels)
@@ -65,11 +66,11 @@ def _oriented() -> Tensor:
     return _unit(waves[:, None].expand(-1, 3, -1, -1))
 
 
-def _random(count: int, key: int) -> Tensor:
-    """-> (count, 3, 7, 7) of norm 1; a pure function of the key, no random state is touched."""
+def _random() -> Tensor:
+    """-> (8, 3, 7, 7) of norm 1; no random state is touched."""
     origin = torch.zeros(1, 2, dtype=torch.int64)
-    values = gaussian_noise(torch.tensor([key]), origin, 3 * count, _PATCH, _PATCH)
-    return _unit(values.reshape(count, 3, _PATCH, _PATCH))
+    values = gaussian_noise(torch.tensor([_KEY]), origin, 3 * _DIRECTIONS, _PATCH, _PATCH)
+    return _unit(values.reshape(_DIRECTIONS, 3, _PATCH, _PATCH))
 
 
 def _unit(kernels: Tensor) -> Tensor:

@@ -100,11 +100,3 @@ def test_base_compiles_for_tiles_of_one_size():
     """Multiples of the grid, as tiles are: with dynamic or padded sides torch 2.13's compiler does not come to an end,
     or trips over an assertion of its own."""
     check_compiled(ready(narrow(PRESETS["base"](1))), False, ((2, 3, 0),))
-
-
-def test_gathered_experts_are_refused_by_name():
-    network = Harmonic(narrow(PRESETS["base"]()))
-    assert network.hf is not None
-    network.hf.blocks[1].form = "gathered"
-    with pytest.raises(ValueError, match=r"hf\.blocks\.1: experts are in the gathered form"):
-        exportable(network)

@@ -50,10 +50,8 @@ def test_gathered_and_dense_experts_give_the_same_numbers(threshold):
     module, (x, statistics) = block(), inputs(2)
     module.router.threshold = threshold
     with torch.inference_mode():
-        module.form = "dense"
-        dense, routing = module(x, Guide(statistics=statistics))
-        module.form = "gathered"
-        gathered, _ = module(x, Guide(statistics=statistics))
+        dense, routing = module.train()(x, Guide(statistics=statistics))
+        gathered, _ = module.eval()(x, Guide(statistics=statistics))
     torch.testing.assert_close(gathered, dense, atol=1e-5, rtol=1e-5)
     assert 0 <= module.skipped(routing) <= 1
 
@@ -93,7 +91,9 @@ def test_gates_see_the_cells_that_the_block_says():
         statistics[..., 3, 3] += 5
         after = module(x, Guide(statistics=statistics))[0]
     rows = (before != after).any(1)[0].any(1).nonzero()[:, 0]
-    assert int(rows.max()) <= 3 * SIDE + module.gate_reach and int(rows.min()) >= 4 * SIDE - 1 - module.gate_reach
+    farthest = 3 * SIDE // 2 - 1  # to the far side of the second nearest cell
+    assert int(rows.max()) <= 3 * SIDE + farthest and int(rows.min()) >= 4 * SIDE - 1 - farthest
+    assert farthest <= module.reach
 
 
 def test_cells_cut_out_and_joined_are_the_map():

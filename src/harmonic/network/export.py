@@ -5,7 +5,6 @@ from torch.export import Dim
 
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.guide import Context
-from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.noise import Noise
 
 
@@ -30,14 +29,7 @@ class TensorForm(nn.Module):
 
 
 def exportable(network: Harmonic) -> TensorForm:
-    """`network` as a function of tensors, for `torch.export` and `torch.compile`; weights are shared, not copied.
-
-    Raises ValueError where experts are told to run in the gathered form, whose work depends on the picture; the dense
-    one, which "auto" takes in graphs, gives the same numbers.
-    """
-    for name, module in network.named_modules():
-        if isinstance(module, MoETextureBlock) and module.form == "gathered":
-            raise ValueError(f"{name}: experts are in the gathered form; set form to auto or dense")
+    """`network` as a function of tensors, for `torch.export` and `torch.compile`; weights are shared, not copied."""
     return TensorForm(network).eval()
 
 

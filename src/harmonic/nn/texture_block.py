@@ -1,7 +1,5 @@
 """`MoETextureBlock`: the canonical block of the HF branch, with experts in the place of the mixer (seed §4)."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.compiler import is_compiling
@@ -26,11 +24,12 @@ class MoETextureBlock(nn.Module):
     side: of a cell, 8 or 16 positions. block: positions of an 8-pixel block of JPEG in the input, which divides `side`
     (4 at scale 1, else 8). selected: experts per cell at most. kernel: of the deblurring expert. rank: of the texture
     expert.
-    form: "dense" computes every expert everywhere; "gathered" only in the cells where it counts. Both give the same
-    numbers. "auto" gathers in evaluation, where it is faster even when nothing is skipped (docs/log.md), and is dense
-    in training and in compiled and exported graphs, whose shapes must not depend on the picture.
 
-    reach: positions of its own grid, from x. From statistics: `gate_reach` positions to the far side of the cells.
+    In evaluation an expert is computed only in the cells where it counts, which is faster even when nothing is skipped
+    (docs/log.md); in training and in compiled and exported graphs, whose shapes must not depend on the picture,
+    everywhere. Both give the same numbers.
+
+    reach: positions of its own grid, both from x and from the far side of the cells of statistics.
     """
 
     def __init__(
@@ -45,12 +44,10 @@ class MoETextureBlock(nn.Module):
         selected: int = 2,
         kernel: int = 9,
         rank: int = 16,
-        form: Literal["auto", "dense", "gathered"] = "auto",
     ):
         super().__init__()
         if side % block:
             raise ValueError(f"block must divide the cell side ({side}), got {block}")
-        self.form = form
         self.side = self.grid = side
         self.norm1 = LayerNorm(channels)
         self.router = Router(channels, side, selected)
@@ -68,15 +65,13 @@ class MoETextureBlock(nn.Module):
         self.costs = tuple(int(expert.cost) for expert in self.experts)  # pyright: ignore[reportArgumentType]
         self.reaches = tuple(int(expert.reach) for expert in self.experts)  # pyright: ignore[reportArgumentType]
         # A gate is blended from the two nearest cells per axis, whose far side is 1.5 sides away.
-        self.gate_reach = 3 * side // 2 - 1 + int(ffn_depthwise)
         self.reach = max(*self.reaches, 3 * side // 2 - 1) + int(ffn_depthwise)
 
     def forward(self, x: Tensor, guide: Guide) -> tuple[Tensor, Routing]:
         assert guide.statistics is not None, "a network with experts measures its input"
         y = self.norm1(x)
         routing = self.router(y, guide.statistics)
-        gathered = self.form == "gathered" or (self.form == "auto" and not (self.training or is_compiling()))
-        routed = self._gathered(y, routing) if gathered else self._dense(y, routing)
+        routed = self._dense(y, routing) if self.training or is_compiling() else self._gathered(y, routing)
         x = x + self.deterministic(y, guide.cells) + routed
         return x + self.ffn(self.norm2(x)), routing
 

@@ -197,8 +197,6 @@ def large_kernels(count: int, kernel: int = 13) -> Blocks:
     return (LargeKernelSpec(kernel=kernel),) * count
 
 
-def hybrid(count: int, window: int = 8, dilation: int = 2) -> Blocks:
+def hybrid(count: int) -> Blocks:
     """Near windows and lattice windows in turn, both shifted the second time (seed §5)."""
-    return tuple(
-        HybridSpec(window=window, dilation=dilation if i % 2 else 1, shifted=i // 2 % 2 == 1) for i in range(count)
-    )
+    return tuple(HybridSpec(dilation=1 + i % 2, shifted=i // 2 % 2 == 1) for i in range(count))

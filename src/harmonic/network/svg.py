@@ -47,8 +47,8 @@ class Box:
         """A point of the upper side; place: 0 at the left, 1 at the right."""
         return self.x + place * BOX_WIDTH, self.y
 
-    def bottom(self, place: float = 0.5) -> Point:
-        return self.x + place * BOX_WIDTH, self.y + self.height
+    def bottom(self) -> Point:
+        return self.x + 0.5 * BOX_WIDTH, self.y + self.height
 
 
 def document(title: str, width: float, height: float, content: Iterable[str]) -> str:
@@ -94,9 +94,9 @@ def arrow(*points: Point, dashed: bool = False) -> str:
     )
 
 
-def across(start: Point, end: Point, at: float, dashed: bool = False) -> str:
+def across(start: Point, end: Point, at: float) -> str:
     """An arrow along a row, up or down at x = `at`, and along a row again."""
-    return arrow(start, (at, start[1]), (at, end[1]), end, dashed=dashed)
+    return arrow(start, (at, start[1]), (at, end[1]), end)
 
 
 def corner(start: Point, end: Point) -> str:

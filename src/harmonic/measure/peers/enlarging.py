@@ -17,17 +17,20 @@ from torch import Tensor, nn
 from harmonic.errors import UsageError
 from harmonic.ops.enlarge import enlarge_bicubic
 
+SCALE = 4
+"""Factor of all networks here."""
+
 
 class Enlarging(nn.Module):
-    """A network of others for any size. x (B, 3, H, W) -> (B, 3, scale·H, scale·W), fp32.
+    """A network of others for any size. x (B, 3, H, W) -> (B, 3, 4H, 4W), fp32.
 
     multiple: of which it wants the sides. anchored: it adds an enlargement of the picture by itself; the others get the
     bicubic one, which is a kindness: a short training is too little to learn that from nothing.
     """
 
-    def __init__(self, network: nn.Module, scale: int, multiple: int = 1, anchored: bool = False):
+    def __init__(self, network: nn.Module, multiple: int = 1, anchored: bool = False):
         super().__init__()
-        self.network, self.scale, self.multiple, self.anchored = network, scale, multiple, anchored
+        self.network, self.multiple, self.anchored = network, multiple, anchored
         if not anchored and isinstance(mean := getattr(network, "mean", None), Tensor):
             network.mean = torch.zeros_like(mean)  # DIV2K's, which the base holds already
         for module in network.modules():
@@ -42,58 +45,58 @@ class Enlarging(nn.Module):
         height, width = x.shape[-2:]
         padded = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
         y = self.network(padded.contiguous(memory_format=torch.channels_last)).float()
-        y = y[..., : self.scale * height, : self.scale * width]
-        return y if self.anchored else y + enlarge_bicubic(x, self.scale)
+        y = y[..., : SCALE * height, : SCALE * width]
+        return y if self.anchored else y + enlarge_bicubic(x, SCALE)
 
 
-def span(channels: int, scale: int = 4) -> Enlarging:
+def span(channels: int) -> Enlarging:
     """Without the fixed shift and the factor of 255 of its input, which its published code offers too."""
-    network = _published("SPAN")(num_in_ch=3, num_out_ch=3, feature_channels=channels, upscale=scale, norm=False)
-    return Enlarging(network, scale)
+    network = _published("SPAN")(num_in_ch=3, num_out_ch=3, feature_channels=channels, upscale=SCALE, norm=False)
+    return Enlarging(network)
 
 
-def plksr(channels: int, blocks: int, kernel: int = 13, scale: int = 4) -> Enlarging:
+def plksr(channels: int, blocks: int) -> Enlarging:
     """The form of PLKSR-tiny: dense pairs for channels, no attention by elements."""
     network = _published("PLKSR")(
-        dim=channels, n_blocks=blocks, upscaling_factor=scale, ccm_type="DCCM", kernel_size=kernel, use_ea=False
+        dim=channels, n_blocks=blocks, upscaling_factor=SCALE, ccm_type="DCCM", kernel_size=13, use_ea=False
     )
-    return Enlarging(network, scale, anchored=True)
+    return Enlarging(network, anchored=True)
 
 
-def swinir(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
+def swinir(channels: int, depths: tuple[int, ...], heads: int) -> Enlarging:
     """The form of SwinIR-light: windows of 8, one step of enlargement; no dropped paths, which short trainings lack."""
     network = _published("SwinIR")(
         embed_dim=channels, depths=list(depths), num_heads=[heads] * len(depths), window_size=8, mlp_ratio=2,
-        upscale=scale, upsampler="pixelshuffledirect", drop_path_rate=0.0,
+        upscale=SCALE, upsampler="pixelshuffledirect", drop_path_rate=0.0,
     )  # fmt: skip
-    return Enlarging(network, scale, multiple=8)
+    return Enlarging(network, multiple=8)
 
 
-def hat(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
+def hat(channels: int, depths: tuple[int, ...], heads: int) -> Enlarging:
     """The form of HAT, with windows of 8, and channels compressed no further than they are few; no dropped paths."""
     network = _published("HAT")(
         embed_dim=channels, depths=list(depths), num_heads=[heads] * len(depths), window_size=8, compress_ratio=4,
-        squeeze_factor=4, conv_scale=0.01, overlap_ratio=0.5, mlp_ratio=2, upscale=scale, upsampler="pixelshuffle",
+        squeeze_factor=4, conv_scale=0.01, overlap_ratio=0.5, mlp_ratio=2, upscale=SCALE, upsampler="pixelshuffle",
         num_feat=channels, drop_path_rate=0.0,
     )  # fmt: skip
-    return Enlarging(network, scale, multiple=8)
+    return Enlarging(network, multiple=8)
 
 
-def dat(channels: int, depths: tuple[int, ...], heads: int, scale: int = 4) -> Enlarging:
+def dat(channels: int, depths: tuple[int, ...], heads: int) -> Enlarging:
     """The form of DAT-light with the windows of DAT-S, 8 x 16; one step of enlargement; no dropped paths."""
     network = _published("DAT")(
         embed_dim=channels, depth=list(depths), num_heads=[heads] * len(depths), split_size=[8, 16], expansion_factor=2,
-        upscale=scale, upsampler="pixelshuffledirect", drop_path_rate=0.0,
+        upscale=SCALE, upsampler="pixelshuffledirect", drop_path_rate=0.0,
     )  # fmt: skip
-    return Enlarging(network, scale, multiple=16)
+    return Enlarging(network, multiple=16)
 
 
-def seemore(channels: int, layers: int, scale: int = 4) -> Enlarging:
+def seemore(channels: int, layers: int) -> Enlarging:
     """The form of SeemoRe-T: three experts of ranks 2, 4 and 8, kernels of 11. It wants multiples of 16."""
     network = _published("SeemoRe")(
-        scale=scale, num_experts=3, num_layers=layers, embedding_dim=channels, global_kernel_size=11, lr_space="exp"
+        scale=SCALE, num_experts=3, num_layers=layers, embedding_dim=channels, global_kernel_size=11, lr_space="exp"
     )
-    return Enlarging(network, scale, multiple=16)
+    return Enlarging(network, multiple=16)
 
 
 def _published(name: str) -> Any:

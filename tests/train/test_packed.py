@@ -67,7 +67,6 @@ def test_any_flipped_byte_is_refused(target):
         refusal(target)
     target.write_bytes(whole[:100] + b"?" + whole[101:])
     assert "damaged at" in refusal(target) and "data pack" in refusal(target)
-    assert len(open_packed(target, verify=False).pictures) == 4
 
 
 def test_changed_new_and_missing_pictures_make_it_old(folder, target):

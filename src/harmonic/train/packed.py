@@ -74,8 +74,8 @@ def is_packed(path: Path) -> bool:
         return False
 
 
-def open_packed(path: Path, verify: bool = True) -> Packed:
-    """Map a packed file. verify: read it once and compare the checksums (2 GB/s a core), else only its frame.
+def open_packed(path: Path) -> Packed:
+    """Map a packed file, read once to compare the checksums (2 GB/s a core).
 
     Raises UsageError when it is no packed file, is cut, has changed bytes, or is older than its pictures. Where their
     folder is not at hand, as on another machine, age cannot be told and is not asked.
@@ -83,11 +83,10 @@ def open_packed(path: Path, verify: bool = True) -> Packed:
     index, data = _mapped(path)
     entries = [Entry(**entry) for entry in index["entries"]]
     pictures = [_view(data, entry) for entry in entries]
-    if verify:
-        sums = list(in_order(lambda picture: zlib.crc32(picture.data), pictures))
-        for entry, found in zip(entries, sums, strict=True):
-            if found != entry.crc32:
-                raise UsageError(f"{shown(path)}: is damaged at {entry.name}; {_again(index)}")
+    sums = list(in_order(lambda picture: zlib.crc32(picture.data), pictures))
+    for entry, found in zip(entries, sums, strict=True):
+        if found != entry.crc32:
+            raise UsageError(f"{shown(path)}: is damaged at {entry.name}; {_again(index)}")
     for name in _outdated(index, entries):
         raise UsageError(f"{shown(path)}: is older than its pictures ({shown(name)} is not as it was); {_again(index)}")
     return Packed(

@@ -8,7 +8,7 @@ from harmonic.errors import ResourceError
 from harmonic.measure.costs import call_of
 from harmonic.measure.peak_memory import measured
 from harmonic.measure.speed import growth_exponent, latencies
-from harmonic.measure.speed_report import fused, speed_report, speed_tables, tiled_overhead
+from harmonic.measure.speed_report import speed_report, speed_tables, tiled_overhead
 from harmonic.network.cost import network_cost
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
@@ -34,14 +34,11 @@ def test_growth_is_the_power_of_the_pixels(power):
     assert growth_exponent([s**2 for s in sides], [3e-7 * s ** (2 * power) for s in sides]) == pytest.approx(power)
 
 
-def test_runtimes_stand_side_by_side_and_costs_are_those_of_both_forms():
+def test_both_forms_stand_side_by_side_and_costs_are_those_of_both_forms():
     network = Harmonic(tiny()).eval()
-    content = speed_report(
-        {"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1,
-        runtimes={"torch": fused, "other": lambda *_: lambda: None},
-    )  # fmt: skip
-    assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, other", "NAFNet-w32"] * 2
-    assert content["latency"][1]["ratio"] < content["latency"][0]["ratio"]
+    content = speed_report({"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1)
+    assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, unfused", "NAFNet-w32"] * 2
+    assert all(row["ms"] > 0 and row["ratio"] > 0 for row in content["latency"])
     (cost,) = content["costs"]
     assert cost["parameters"] > cost["fused_parameters"] > 0
     counted = network_cost(network)[0]  # without a pass, per input megapixel, which is the same at scale 1

@@ -23,27 +23,21 @@ from harmonic.network.harmonic import Harmonic
 
 YARDSTICK = "NAFNet-w32"
 
-Runtime = Callable[[Harmonic, torch.Tensor, str], Call]
-"""(network in training form, input (1, 3, H, W), precision) -> one pass over that input, for repeated calls."""
-
 
 def fused(network: Harmonic, x: torch.Tensor, precision: str) -> Call:
+    """One pass of a network in training form over x (1, 3, H, W), for repeated calls; as it is used."""
     return call_of(ready(network).to(x.device), x, precision)
 
 
 def unfused(network: Harmonic, x: torch.Tensor, precision: str) -> Call:
+    """The same in the form that is trained."""
     plain = copy.deepcopy(network).eval().requires_grad_(False).to(x.device)
     return call_of(plain.to(memory_format=torch.channels_last), x, precision)  # type: ignore[call-overload]
 
 
-RUNTIMES: Mapping[str, Runtime] = {"torch": fused, "torch, unfused": unfused}
-"""Ways to run a network that are timed side by side, by name."""
-
-
 def speed_report(
     networks: Mapping[str, Harmonic], device: torch.device, *, sides: Sequence[int], growth: Sequence[int],
-    rounds: int = 20, threads: int = 2, runtimes: Mapping[str, Runtime] = RUNTIMES,
-    say: Callable[[str], None] = lambda _: None,
+    rounds: int = 20, threads: int = 2, say: Callable[[str], None] = lambda _: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form."""
     with thread_count(threads):
@@ -51,7 +45,7 @@ def speed_report(
         for side in sides:
             for precision in PRECISIONS:
                 say(f"{side}², {precision}")
-                rows += _compared(networks, device, side, precision, rounds, runtimes)
+                rows += _compared(networks, device, side, precision, rounds)
         grown = []
         for name, network in networks.items():
             for precision in PRECISIONS:
@@ -135,13 +129,14 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
 
 
 def _compared(
-    networks: Mapping[str, Harmonic], device: torch.device, side: int, precision: str, rounds: int,
-    runtimes: Mapping[str, Runtime],
-) -> list[dict[str, Any]]:  # fmt: skip
+    networks: Mapping[str, Harmonic], device: torch.device, side: int, precision: str, rounds: int
+) -> list[dict[str, Any]]:
     x = torch.rand(1, 3, side, side, device=device).to(memory_format=torch.channels_last)
     yardstick: nn.Module = NAFNet().eval().requires_grad_(False).to(device)
-    calls = {name if way == "torch" else f"{name}, {way.removeprefix('torch, ')}": make(network, x, precision)
-             for name, network in networks.items() for way, make in runtimes.items()}  # fmt: skip
+    calls = {}
+    for name, network in networks.items():
+        calls[name] = fused(network, x, precision)
+        calls[f"{name}, unfused"] = unfused(network, x, precision)
     found = latencies(call_of(yardstick, x, precision), calls, rounds=rounds)
     found[YARDSTICK] = found.pop("reference")
     return [_row(side, precision, name, latency) for name, latency in found.items()]

@@ -27,7 +27,8 @@ class StandIn(nn.Module):
         self.config = SimpleNamespace(cell=4 * scale)
         self.conv = nn.Conv2d(3, 3, 5, padding=2)
         self.gain = gain
-        self.context = None
+        self.form = "deploy"  # nothing to fuse
+        self.context = self.hf = self.routing_cell = None
         self.passes: list[tuple[int, int]] = []
 
     def decompose(self, x: Tensor, context: None = None, noise: None = None) -> Parts:

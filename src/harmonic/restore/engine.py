@@ -156,7 +156,7 @@ class Engine:
         mix = Mix(texture=1.0, seed=seed)
         while True:
             tiles, _ = self.plan(view.height, view.width)
-            canvas = Canvas(place, view, network.scale, getattr(network, "routing_cell", None) or 0)
+            canvas = Canvas(place, view, network.scale, network.routing_cell or 0)
             try:
                 needed, done = canvas.clip(tiles), 0
                 total = sum(tile.core_pixels for tile in needed)

@@ -83,7 +83,7 @@ class Restorer:
                 limit_experts(ready, budget)
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
-        self.generates = getattr(getattr(ready, "hf", None), "texture", None) is not None
+        self.generates = ready.hf is not None and ready.hf.texture is not None
         self.choice = choose(runtime, precision, self.device, network.scale)
         self.runtime, self.precision = self.choice.runtime, self.choice.precision
         self.again = partial(
@@ -212,5 +212,5 @@ class Restorer:
 
 def _deployed(network: Harmonic) -> Harmonic:
     """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients."""
-    ready = fuse(network) if getattr(network, "form", None) == "train" else copy.deepcopy(network)
+    ready = fuse(network) if network.form == "train" else copy.deepcopy(network)
     return ready.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]

@@ -1,5 +1,7 @@
 """The window attention family: its definition position by position, and the laws of every mixer."""
 
+from copy import deepcopy
+
 import pytest
 import torch
 from torch import nn
@@ -207,10 +209,14 @@ def test_channel_attention_from_cells_gates_the_answer(name):
         options["window"] = (4, 8) if kind is RectangleAttention else 8
     torch.manual_seed(0)
     mixer = kind(CHANNELS, head_width=HEAD, cell_channels=3, **options).eval()
+    ungated = deepcopy(mixer)
+    ungated.attention = None
     x, cells = features(8, 8), torch.randn(1, 3, 2, 2)
-    assert torch.equal(mixer(x, cells), mixer(x, None))  # gates start at 1
+    assert torch.equal(mixer(x, cells), ungated(x, None))  # gates start at 1
     nn.init.normal_(mixer.attention.gate.weight)
-    assert not torch.equal(mixer(x, cells), mixer(x, None))
+    assert not torch.equal(mixer(x, cells), ungated(x, None))
+    with pytest.raises(AssertionError, match="pools its features"):
+        mixer(x, None)
 
 
 @pytest.mark.parametrize("place", ["before", "after"])

@@ -90,7 +90,7 @@ class WindowAttention(Mixer):
 
     def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
         y = self.heads(self.qkv(x))
-        if self.attention is not None and cells is not None:
+        if self.attention is not None:
             y = self.attention(y, cells)
         return self.project(y)
 
@@ -124,7 +124,7 @@ class RectangleAttention(Mixer):
     def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
         halves = self.qkv(x).chunk(2, 1)
         y = torch.cat([heads(half) for heads, half in zip(self.heads, halves, strict=True)], 1)
-        if self.attention is not None and cells is not None:
+        if self.attention is not None:
             y = self.attention(y, cells)
         return self.project(y)
 

@@ -34,7 +34,7 @@ class ConvMixer(Mixer):
 
     def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
         y = product_gate(self.depthwise(self.expand(x)))
-        if self.attention is not None and cells is not None:
+        if self.attention is not None:
             y = self.attention(y, cells)
         return self.project(y)
 

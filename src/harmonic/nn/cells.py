@@ -19,7 +19,7 @@ def pool_cells(features: Tensor, stride: int) -> Tensor:
 class CellGate(nn.Module):
     """Channel attention from pooled cells, blended linearly between cell centres; starts at 1 everywhere.
 
-    (B, C, H, W), cells (B, C0, h, w) -> (B, C, H, W).
+    (B, C, H, W), cells (B, C0, h, w) -> (B, C, H, W). Where a mixer has a gate, its network pools its features.
     Source: squeeze-and-excitation (Hu et al., CVPR 2018), made local.
     """
 
@@ -29,6 +29,7 @@ class CellGate(nn.Module):
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, cells: Tensor) -> Tensor:
+    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+        assert cells is not None, "a network with channel attention pools its features"
         gate = 2 * self.gate(cells).sigmoid()
         return x * F.interpolate(gate, size=x.shape[-2:], mode="bilinear", align_corners=False).to(x.dtype)

@@ -50,6 +50,6 @@ class OverlapAttention(Mixer):
         live = overlapping_partition(inside, size, self.overlap)[0, :, :, 0] > 0
         tokens = attend(window_partition(q, size), k, v, self.head_width, self.bias(), live)
         y = from_windows(tokens, height, width, self.windows)
-        if self.attention is not None and cells is not None:
+        if self.attention is not None:
             y = self.attention(y, cells)
         return self.project(y)

@@ -221,7 +221,8 @@ expert works on, and gives means of the damages. The second network had no super
 
 ![A picture with five damages, and which expert works where](routing.webp)
 
-Blue: denoise, green: deblur, yellow: decompress, red: texture; the stronger, the more of it.""",
+Blue: denoise, green: deblur, yellow: decompress, red: texture; the stronger, the more of it. (The picture is older than
+the colours that `--maps` and `harmonic verify` use now.)""",
         experts,
     ),
     Section(

@@ -1,6 +1,9 @@
 """Maps do not depend on how they are cut up, and tell removal from invention."""
 
+import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -66,6 +69,14 @@ def test_the_colour_of_a_cell_is_that_of_its_experts():
     gates[0, 0, 0, 0], gates[1, 2, 0, 1] = 1, 0.5
     colours = maps.routing_colours(replace(parts(noise(0), noise(0)), routing=gates, cell=32))
     assert np.allclose(colours[0], [maps.EXPERT_COLOURS[0], 0.5 * maps.EXPERT_COLOURS[2], (0, 0, 0)])
+
+
+def test_the_page_has_the_same_colours():
+    page = Path(maps.__file__).parents[1] / "serve" / "static" / "overlay.js"
+    (line,) = re.findall(r"^export const EXPERT_COLOURS = (.*);$", page.read_text(), re.MULTILINE)
+    assert [tuple(bytes.fromhex(colour[1:])) for colour in json.loads(line)] == [
+        tuple(colour) for colour in np.rint(255 * maps.EXPERT_COLOURS).astype(int)
+    ]
 
 
 def test_what_lies_hidden_under_transparency_changes_no_map(stand_in, tmp_path):

@@ -8,8 +8,9 @@ import torch
 from torch import Tensor, nn
 
 from harmonic.network.harmonic import Harmonic
-from harmonic.nn.routing import EXPERTS, Routing
+from harmonic.nn.routing import Routing
 from harmonic.nn.texture_block import MoETextureBlock
+from harmonic.restore.maps import EXPERT_COLOURS
 
 
 @torch.inference_mode()
@@ -61,22 +62,17 @@ class _Turned(nn.Module):
         return Routing(routing.logits.roll(1, 1), routing.gates.roll(1, 1))
 
 
-COLOURS = np.array([[66, 133, 244], [52, 168, 83], [251, 188, 5], [234, 67, 53]], np.float32)
-"""Of the experts in a routing picture, in the order of `EXPERTS`: blue, green, yellow, red."""
-
-
 def routing_picture(picture: np.ndarray, routing: Routing) -> np.ndarray:
     """Which expert works where, laid over the grey picture: hue by expert, strength by gate. -> (H, W, 3) uint8
 
-    picture (H, W, 3) float32 in [0, 1]; H and W need not be whole cells.
+    picture (H, W, 3) float32 in [0, 1]; H and W need not be whole cells. Hues are those of `EXPERT_COLOURS`.
     """
-    assert len(COLOURS) == len(EXPERTS)
     height, width = picture.shape[:2]
     gates = routing.gates[0].permute(1, 2, 0).cpu().numpy()  # (h, w, E)
     side = -(-max(height / gates.shape[0], width / gates.shape[1]) // 8) * 8
     cells = np.repeat(np.repeat(gates, int(side), 0), int(side), 1)[:height, :width]
     total = cells.sum(2, keepdims=True)
-    hue = cells @ COLOURS / np.maximum(total, 1e-6)
+    hue = cells @ (255 * EXPERT_COLOURS) / np.maximum(total, 1e-6)
     weight = 0.6 * np.clip(2 * total, 0, 1)
     grey = 255 * np.clip(picture, 0, 1).mean(2, keepdims=True)
     return (weight * hue + (1 - weight) * grey + 0.5).astype(np.uint8)

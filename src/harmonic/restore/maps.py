@@ -24,7 +24,9 @@ GAINS = {"lf": 8, "hf": 4, "texture": 4}
 """How strongly the signed maps are amplified around middle grey; part of their names."""
 
 EXPERT_COLOURS = np.array([(0, 114, 178), (230, 159, 0), (0, 158, 115), (204, 121, 167)], np.float32) / 255
-"""Denoise blue, deblur orange, decompress green, texture pink (colours that the colour-blind tell apart)."""
+"""Of denoise, deblur, decompress, texture, wherever they are shown; the colour-blind tell them apart."""
+
+EXPERT_COLOUR_NAMES = ("blue", "orange", "green", "pink")
 
 _SIDE = 1024  # input pixels of a region, about
 _MARGIN = 16  # input pixels: the high band of a pixel takes three cells around it

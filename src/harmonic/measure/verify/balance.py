@@ -25,6 +25,7 @@ from harmonic.nn.routing import EXPERTS
 from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import psnr
+from harmonic.restore.maps import EXPERT_COLOUR_NAMES
 from harmonic.train.validate import CASES, cases
 
 COUNT, QUICK_COUNT = 8, 3  # crops
@@ -99,7 +100,7 @@ def _maps(network: Harmonic, damaged: Mapping[str, Sequence[np.ndarray]]) -> lis
     for name, (picture, *_) in damaged.items():
         inputs[name] = to_uint8(picture)
         maps[f"{name}: who works"] = routing_picture(picture, routings(network, picture)[0])
-    names = zip(("blue", "green", "yellow", "red"), EXPERTS, strict=True)
+    names = zip(EXPERT_COLOUR_NAMES, EXPERTS, strict=True)
     legend = ", ".join(f"{colour} {expert}" for colour, expert in names)
     return [Picture(f"Routing of the first block: {legend}.", sheet([inputs, maps]))]
 

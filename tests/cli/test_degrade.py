@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmonic.degrade.copies import degraded_copy, whole_cells
+from harmonic.degrade.copies import degraded_copy
 from harmonic.degrade.kinds import CHAIN
 from harmonic.images.read import read_picture
+from harmonic.ops.cells import whole_cells
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from harmonic.measure.suites import (
     SUITES,
     bicubic_input,
     bicubic_luma,
-    cropped,
     eight_bit,
     fitting_names,
     gaussian_noise,
@@ -30,11 +29,6 @@ def test_every_input_is_repeatable_and_smaller_by_the_scale(suite):
         assert degraded.shape[2:] == clean.shape[2:]
         assert (degraded.dtype == np.uint8) == (suite.name != "denoise" and not suite.inputs_only)
         np.testing.assert_array_equal(degraded, setting.damage(clean, "any"))
-
-
-def test_pictures_are_cut_at_the_right_and_the_bottom():
-    np.testing.assert_array_equal(cropped(CLEAN[:35, :47], 4), CLEAN[:32, :44])
-    assert cropped(CLEAN, 1).shape == CLEAN.shape
 
 
 def test_luma_alone_is_not_rounded_on_the_way_down():

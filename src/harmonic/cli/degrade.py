@@ -154,12 +154,12 @@ def _write(
     source: Path, target: Path, steps: "Chain", name: str, seed: int, scale: int, overwrite: bool, quiet: bool
 ) -> "Pair":
     """Make and write one copy. Raises PictureError; what every file would meet stays a ResourceError."""
-    from harmonic.degrade.copies import degraded_copy, whole_cells
+    from harmonic.degrade.copies import degraded_copy
     from harmonic.degrade.sheet import pair
     from harmonic.images.picture import Picture
     from harmonic.images.read import read_picture
-    from harmonic.images.write import write_picture
-    from harmonic.restore.file import refuse_existing
+    from harmonic.images.write import refuse_existing, write_picture
+    from harmonic.ops.cells import whole_cells
 
     if target.resolve() == source.resolve():
         raise PictureError(f"{shown(source)}: its copy would take its place; choose another -o")

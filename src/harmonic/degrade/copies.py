@@ -30,12 +30,6 @@ def degraded_copy(clean: np.ndarray, chain: Chain, name: str, seed: int) -> np.n
     return result[..., :1] if grey else result
 
 
-def whole_cells(picture: np.ndarray, scale: int) -> np.ndarray:
-    """The picture cut at the right and the bottom to multiples of `scale` (P-SR-1). (H, W, C) -> (H', W', C)"""
-    height, width = (side - side % scale for side in picture.shape[:2])
-    return picture[:height, :width]
-
-
 def _random(name: str, seed: int, use: Literal["chain", "noise"]) -> np.random.Generator:
     key = sha256(f"{use}/{seed}/{name}".encode(errors="surrogateescape")).digest()[:16]
     return np.random.Generator(np.random.Philox(key=int.from_bytes(key, "little")))

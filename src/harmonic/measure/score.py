@@ -18,7 +18,8 @@ from harmonic.measure.clouds import Clouds, SetMeasure
 from harmonic.measure.measures import Measure, Seen, measure_named
 from harmonic.measure.report import PictureScore, Quality, Report, SettingScore
 from harmonic.measure.sets import SMALLEST, find_sets, read_clean, read_grey
-from harmonic.measure.suites import Setting, Suite, cropped, suites_named
+from harmonic.measure.suites import Setting, Suite, suites_named
+from harmonic.ops.cells import whole_cells
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
 from harmonic.ops.resize import imresize
@@ -137,7 +138,7 @@ def _sights(
         if min(read.shape[:2]) < SMALLEST + 2 * max(_border(setting) for setting in suite.settings):
             raise PictureError(f"{file}: too small for suite {suite.name}; leave the picture out")
         for setting in suite.settings:
-            clean = np.ascontiguousarray(cropped(read, setting.scale or 1))
+            clean = np.ascontiguousarray(whole_cells(read, setting.scale or 1))
             given = setting.damage(clean, file.stem.lower())
             start = perf_counter()
             output = None if restore is None else restore(given.copy())

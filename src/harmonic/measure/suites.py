@@ -63,12 +63,6 @@ class Suite:
     inputs_only: bool = False
 
 
-def cropped(clean: np.ndarray, scale: int) -> np.ndarray:
-    """P-SR-1: sides cut at the right and the bottom to multiples of `scale`; a view."""
-    height, width = clean.shape[:2]
-    return clean[: height - height % scale, : width - width % scale]
-
-
 def bicubic_input(clean: np.ndarray, name: str, scale: int) -> np.ndarray:
     """P-SR-2 to P-SR-4: 8 bit to 8 bit, rounded after each pass. Sides are multiples of `scale`"""
     return imresize(clean, Fraction(1, scale))

@@ -6,6 +6,7 @@ import numpy as np
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic, Blur, Degradation, Jpeg, Noise, Round
+from harmonic.ops.cells import whole_cells
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import high_band_energy, low_band_psnr, psnr
 
@@ -62,6 +63,5 @@ def texture_figures(plain: Restore, textured: Restore, cases: Mapping[str, Pairs
 
 def _pair(crop: np.ndarray, chain: Sequence[Degradation], scale: int, index: int) -> tuple[np.ndarray, np.ndarray]:
     """A degraded crop and the crop itself, cut to whole input pixels."""
-    height, width = (side - side % scale for side in crop.shape[:2])
-    clean = crop[:height, :width]
+    clean = whole_cells(crop, scale)
     return degrade(to_float(clean), chain, np.random.RandomState(index)), clean

@@ -9,13 +9,14 @@ import torch
 from torch import Tensor
 
 from harmonic.assets import find_weights
-from harmonic.errors import PictureError, UsageError
+from harmonic.errors import PictureError
 from harmonic.images.folder import list_pictures
 from harmonic.measure.sets import read_clean
 from harmonic.network.checkpoint import load_network
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.nn.parts import Parts
+from harmonic.ops.cells import whole_cells
 from harmonic.ops.eight_bit import to_float
 from harmonic.ops.noise import Noise
 from harmonic.train.data import read_validation
@@ -59,7 +60,8 @@ def subject(name: str, network: Harmonic, crops: list[np.ndarray], quick: bool =
     """A network at work; one that is in deploy form already is checked in that form alone."""
     network = copy.deepcopy(network).eval().requires_grad_(False)
     deployed = fuse(network) if network.form == "train" else network
-    return Subject(name, network, deployed, tuple(_whole(crop, network.scale) for crop in crops), quick, blind)
+    whole = tuple(np.ascontiguousarray(whole_cells(crop, network.scale)) for crop in crops)  # whole input pixels
+    return Subject(name, network, deployed, whole, quick, blind)
 
 
 def read_crops(data: Path, quick: bool) -> list[np.ndarray]:
@@ -114,11 +116,3 @@ def _spread(items: list, count: int) -> list:
 def _middle(picture: np.ndarray, side: int) -> np.ndarray:
     top, left = (max(0, (length - side) // 2) for length in picture.shape[:2])
     return picture[top : top + side, left : left + side]
-
-
-def _whole(crop: np.ndarray, scale: int) -> np.ndarray:
-    """Cut to whole input pixels of an enlargement."""
-    height, width = (side - side % scale for side in crop.shape[:2])
-    if not height or not width:
-        raise UsageError(f"a crop of {crop.shape[0]}x{crop.shape[1]} is too small for scale {scale}; name larger ones")
-    return np.ascontiguousarray(crop[:height, :width])

@@ -5,6 +5,8 @@ Source: Xue, Zhang, Mou and Bovik, "Gradient magnitude similarity deviation", IE
 
 import numpy as np
 
+from harmonic.ops.cells import halved
+
 _STEADY = 170.0  # keeps the ratio defined where both pictures are flat; the paper's value for 0–255
 
 
@@ -16,14 +18,9 @@ def gmsd(a: np.ndarray, b: np.ndarray) -> float:
     """
     if a.shape != b.shape or a.ndim != 2 or min(a.shape) < 4:
         raise ValueError(f"expected two pictures (H, W) of one shape, 4 pixels or more, got {a.shape} and {b.shape}")
-    x, y = _gradient(_halved(a)), _gradient(_halved(b))
+    x, y = (_gradient(halved(picture.astype(np.float64), "constant")) for picture in (a, b))
     similarity = (2 * x * y + _STEADY) / (x * x + y * y + _STEADY)
     return float(similarity.std(ddof=1))
-
-
-def _halved(x: np.ndarray) -> np.ndarray:
-    x = np.pad(x.astype(np.float64), [(0, side % 2) for side in x.shape])
-    return (x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]) / 4
 
 
 def _gradient(x: np.ndarray) -> np.ndarray:

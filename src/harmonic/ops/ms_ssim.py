@@ -7,6 +7,7 @@ from math import prod
 
 import numpy as np
 
+from harmonic.ops.cells import halved
 from harmonic.ops.quality import contrast_structure, ssim
 
 WEIGHTS = (0.0448, 0.2856, 0.3001, 0.2363, 0.1333)
@@ -33,11 +34,6 @@ def _plane(x: np.ndarray, y: np.ndarray) -> float:
     similarities = []
     for _ in WEIGHTS[:-1]:
         similarities.append(contrast_structure(x, y))
-        x, y = _halved(x), _halved(y)
+        x, y = halved(x, "edge"), halved(y, "edge")
     similarities.append(ssim(x, y))
     return prod(max(value, 0.0) ** weight for value, weight in zip(similarities, WEIGHTS, strict=True))
-
-
-def _halved(x: np.ndarray) -> np.ndarray:
-    x = np.pad(x, [(0, side % 2) for side in x.shape], mode="edge")
-    return (x[::2, ::2] + x[1::2, ::2] + x[::2, 1::2] + x[1::2, 1::2]) / 4

@@ -109,7 +109,7 @@ def degrade(
 def _check(inputs: list[Path], output: Path, sheet: Path | None, overwrite: bool) -> None:
     """Refuse what cannot end well, before any picture is read; make the folder."""
     from harmonic.images.formats import WRITABLE, by_suffix
-    from harmonic.restore.file import refuse_existing
+    from harmonic.images.write import refuse_existing
 
     if by_suffix(output) and not output.is_dir():
         raise UsageError(f"{shown(output)}: copies go into a folder; name one with -o")

@@ -16,8 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from harmonic.errors import HarmonicError, PictureError, ResourceError, UsageError, reason, shown
+from harmonic.images.write import refuse_existing
 from harmonic.restore.batch import Failed, Outcome, Pair, Skipped, Stages, record, result_key_of
-from harmonic.restore.file import Settings, refuse_existing
+from harmonic.restore.file import Settings
 from harmonic.restore.ledger import Ledger
 from harmonic.restore.restorer import Restorer
 

@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 from harmonic.errors import PictureError
 from harmonic.images import pixels
-from harmonic.images.pixels import split, upright
+from harmonic.images.pixels import eight_bit, split, upright
 from harmonic.images.read import read_picture
 
 
@@ -17,6 +17,11 @@ def test_upright_turns_as_pillow_does(make, orientation):
     expected = np.asarray(ImageOps.exif_transpose(image))
     assert np.array_equal(upright(np.asarray(image), orientation), expected)
     assert np.array_equal(upright(np.asarray(image)[..., 0], orientation), expected[..., 0])
+
+
+def test_all_values_of_16_bit_round_half_up():
+    every = np.arange(65536, dtype=np.uint16)
+    assert np.array_equal(eight_bit(every), np.floor(every.astype(np.float64) / 65535 * 255 + 0.5))
 
 
 def test_palette_is_expanded_and_said(make):

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from harmonic.train.depth import read_deep, rounded
+from harmonic.train.depth import read_deep
 from spoiled import png16, save, scene
 
 
-def eight_bit(samples: np.ndarray) -> np.ndarray:
+def rounded(samples: np.ndarray) -> np.ndarray:
     return np.floor(samples.astype(np.float64) / 65535 * 255 + 0.5)
 
 
@@ -18,16 +18,11 @@ def samples_of(channels: int) -> np.ndarray:
     return np.random.default_rng(channels).integers(0, 65536, (7, 9, channels)).astype(np.uint16)
 
 
-def test_all_values_round_half_up():
-    every = np.arange(65536, dtype=np.uint16)
-    assert np.array_equal(rounded(every), eight_bit(every))
-
-
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_png_of_16_bit_is_rounded(tmp_path, channels):
     (path := tmp_path / "a.png").write_bytes(png16(samples := samples_of(channels)))
     got = read_deep(path)
-    assert got is not None and np.array_equal(got, eight_bit(samples))
+    assert got is not None and np.array_equal(got, rounded(samples))
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -47,14 +42,14 @@ def test_tiff_of_16_bit_is_rounded(tmp_path, channels, order):
     bits = struct.pack(order + f"{channels}H", *[16] * channels)
     (path := tmp_path / "a.tif").write_bytes(head + bits + samples.astype(order + "u2").tobytes())
     got = read_deep(path)
-    assert got is not None and np.array_equal(got, eight_bit(samples))
+    assert got is not None and np.array_equal(got, rounded(samples))
 
 
 def test_a_compressed_grey_tiff_is_rounded(tmp_path):
     samples = samples_of(1)
     Image.fromarray(samples[..., 0]).save(tmp_path / "a.tif", compression="tiff_lzw")
     got = read_deep(tmp_path / "a.tif")
-    assert got is not None and np.array_equal(got, eight_bit(samples))
+    assert got is not None and np.array_equal(got, rounded(samples))
 
 
 @pytest.mark.parametrize("kind, channels", [("P5", 1), ("P6", 3)])
@@ -62,7 +57,7 @@ def test_ppm_of_16_bit_is_rounded(tmp_path, kind, channels):
     samples = samples_of(channels)
     (path := tmp_path / "a.ppm").write_bytes(f"{kind} 9 7 65535\n".encode() + samples.astype(">u2").tobytes())
     got = read_deep(path)
-    assert got is not None and np.array_equal(got, eight_bit(samples))
+    assert got is not None and np.array_equal(got, rounded(samples))
 
 
 def test_what_is_not_deep_or_damaged_is_left_to_others(tmp_path):

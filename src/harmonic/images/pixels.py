@@ -1,4 +1,4 @@
-"""From the many modes of a PIL image to two arrays: colour of 1 or 3 channels, and alpha. Turning them upright."""
+"""From the many modes of a PIL image to two arrays: colour of 1 or 3 channels, and alpha. Turning and rounding them."""
 
 import io
 
@@ -41,6 +41,11 @@ def split(image: Image.Image, name: str) -> tuple[np.ndarray, np.ndarray | None,
     if wanted.endswith("A"):
         return samples[..., :-1].copy(), samples[..., -1].copy(), notes
     return samples.reshape(*samples.shape[:2], -1).copy(), None, notes
+
+
+def eight_bit(samples: np.ndarray) -> np.ndarray:
+    """uint16 -> uint8 on the same scale from black to white, rounded half up."""
+    return ((samples.astype(np.uint32) * 255 + 32_767) // 65_535).astype(np.uint8)
 
 
 def _cmyk_to_rgb(image: Image.Image, name: str) -> tuple[Image.Image, tuple[str, ...]]:

@@ -16,6 +16,7 @@ from harmonic.images.atomic import atomic_write
 from harmonic.images.formats import WRITABLE, Format, by_name, by_suffix
 from harmonic.images.metadata import exif_with_size
 from harmonic.images.picture import Metadata, Outline, Picture, joined, pixels_to_pil
+from harmonic.images.pixels import eight_bit
 from harmonic.images.png_chunks import strays_from_srgb
 from harmonic.images.png_write import PngRows
 from harmonic.images.tiff_write import TiffRows
@@ -106,7 +107,8 @@ def encode(picture: Picture, format: str, quality: int | None = None, *, name: s
         raise UsageError(f"--quality {quality}: must be 1 to 100")
     refuse(form, picture.outline, name)
     if picture.colour.dtype == np.uint16 and "uint16" not in form.holds:
-        picture = replace(picture, colour=_rounded(picture.colour), alpha=_rounded(picture.alpha))
+        alpha = None if picture.alpha is None else eight_bit(picture.alpha)
+        picture = replace(picture, colour=eight_bit(picture.colour), alpha=alpha)
     try:
         picture = replace(picture, metadata=storable(picture.outline, form)[0])
         if form.name in BY_ROWS:
@@ -183,11 +185,6 @@ def _encode_by_rows(picture: Picture, form: Format) -> bytes:
     first = rows.finish()
     buffer.getbuffer()[: len(first)] = first
     return buffer.getvalue()
-
-
-def _rounded(samples: Any) -> Any:
-    """uint16 -> uint8 on the same scale from black to white, rounded half up; None stays None."""
-    return None if samples is None else ((samples.astype(np.uint32) * 255 + 32_767) // 65_535).astype(np.uint8)
 
 
 def _options(metadata: Metadata, form: Format, quality: int | None) -> dict[str, Any]:

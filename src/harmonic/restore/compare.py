@@ -14,7 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from harmonic.images.atomic import atomic_write
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.write import encode, existing_refused, refuse_existing, write_picture
-from harmonic.restore.report import levels
+from harmonic.ops.eight_bit import decoded, to_uint8, to_uint16
 
 _GAP, _CAPTION = 8, 24
 _LONGEST = 16_000  # pixels of the picture that holds all
@@ -47,7 +47,7 @@ def side_by_side(pictures: Mapping[str, Picture]) -> Picture | None:
     draw, font = ImageDraw.Draw(sheet), ImageFont.load_default(14)
     for number, (name, picture) in enumerate(pictures.items()):
         left = number * (width + _GAP)
-        samples = np.clip(levels(picture.colour) + 0.5, 0, 255).astype(np.uint8)
+        samples = to_uint8(decoded(picture.colour))
         image = Image.fromarray(samples if samples.shape[2] == 3 else samples[..., 0])
         if image.size != (width, height):
             image = image.resize((width, height), Image.Resampling.BICUBIC)
@@ -84,10 +84,6 @@ def _png(picture: Picture) -> str:
     """Base64; floats at 16 bit."""
     colour, alpha = picture.colour, picture.alpha
     if colour.dtype == np.float32:
-        colour, alpha = _to_uint16(colour), None if alpha is None else _to_uint16(alpha)
+        colour, alpha = to_uint16(colour), None if alpha is None else to_uint16(alpha)
     plain = replace(picture, colour=colour, alpha=alpha, metadata=Metadata(icc=picture.metadata.icc))
     return base64.b64encode(encode(plain, "png")).decode()
-
-
-def _to_uint16(samples: np.ndarray) -> np.ndarray:
-    return np.rint(np.clip(samples, 0, 1) * 65535).astype(np.uint16)

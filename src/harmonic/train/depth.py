@@ -12,9 +12,9 @@ import numpy as np
 from PIL import Image
 
 from harmonic.images.metadata import metadata_of
-from harmonic.images.pixels import upright
+from harmonic.images.pixels import eight_bit, upright
+from harmonic.images.read import MOST_PIXELS
 
-MOST_PIXELS = 512_000_000
 _OTHER = {"B": "L", "L": "B", "N": "B" if sys.byteorder == "little" else "L"}  # N: libtiff gives the machine's own
 
 
@@ -35,11 +35,6 @@ def read_deep(path: Path) -> np.ndarray | None:
     return None if samples is None else upright(samples.reshape(*samples.shape[:2], -1), orientation)
 
 
-def rounded(samples: np.ndarray) -> np.ndarray:
-    """uint16 -> uint8 on the same scale from black to white, rounded half up."""
-    return ((samples.astype(np.uint32) * 255 + 32767) // 65535).astype(np.uint8)
-
-
 def _opened(file: IO[bytes]) -> Image.Image:
     file.seek(0)
     return Image.open(file, formats=("PNG", "TIFF", "PPM", "AVIF"))
@@ -49,9 +44,9 @@ def _samples(image: Image.Image, file: IO[bytes]) -> np.ndarray | None:
     tile = image.tile[0] if getattr(image, "tile", ()) else None  # pyright: ignore[reportAttributeAccessIssue]
     raw = None if tile is None else tile.args if isinstance(tile.args, str) else tile.args[0]
     if image.mode.startswith("I;16"):
-        return rounded(np.asarray(image))
+        return eight_bit(np.asarray(image))
     if image.format == "PPM" and image.mode == "I":  # Pillow scales any largest value to 65535
-        return rounded(np.asarray(image).astype(np.uint16))
+        return eight_bit(np.asarray(image).astype(np.uint16))
     if image.format in ("AVIF", "PPM"):  # rounded by the decoder
         return np.asarray(image.convert("RGBA") if image.has_transparency_data else image)
     if tile is None or not isinstance(raw, str) or ";16" not in raw or "a" in raw:
@@ -60,8 +55,8 @@ def _samples(image: Image.Image, file: IO[bytes]) -> np.ndarray | None:
     again = _opened(file)
     if raw == "LA;16B":  # its four bytes as they are: grey and alpha, high and low
         again.tile = [tile._replace(args="RGBA")]  # pyright: ignore[reportAttributeAccessIssue]
-        return rounded(np.ascontiguousarray(np.asarray(again)).view(">u2"))
+        return eight_bit(np.ascontiguousarray(np.asarray(again)).view(">u2"))
     other = raw[:-1] + _OTHER[raw[-1]]
     args = other if isinstance(tile.args, str) else (other, *tile.args[1:])
     again.tile = [t._replace(args=args if t.args == tile.args else (other, *t.args[1:])) for t in again.tile]  # pyright: ignore[reportAttributeAccessIssue]
-    return rounded(high.astype(np.uint16) << 8 | np.asarray(again))
+    return eight_bit(high.astype(np.uint16) << 8 | np.asarray(again))

@@ -23,7 +23,7 @@ ROOMS: dict[str, set[str]] = {
     "network": {"nn", "ops", "errors"},
     "restore": {"network", "nn", "images", "ops", "assets", "version", "errors"},
     "train": {"network", "nn", "losses", "degrade", "restore", "images", "ops", "assets", "errors"},
-    "measure": {"restore", "train", "network", "nn", "degrade", "images", "ops", "assets", "errors"},
+    "measure": {"restore", "train", "network", "nn", "degrade", "images", "ops", "assets", "version", "errors"},
     "serve": {"restore", "nn", "images", "version", "errors"},
     "__init__": {"network", "restore", "version"},
     "__main__": {"cli"},

@@ -4,7 +4,6 @@ import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from time import perf_counter
 
@@ -23,6 +22,7 @@ from harmonic.ops.cells import whole_cells
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
 from harmonic.ops.resize import imresize
+from harmonic.version import package_version
 
 Restore = Callable[[np.ndarray], np.ndarray]
 
@@ -91,7 +91,7 @@ def bench_quality(
             of_sets = {cloud.measure.name: cloud.figures() for cloud in clouds[s]}
             scores.append(SettingScore(suite, s.name, s.published, _border(s), name, tuple(rows), of_sets))
     protocols = {m.name: m.protocol for m in (*(m for found in taken.values() for m in found), *set_measures)}
-    return Report(model, code_version(), jpeg_encoder(), machine(), tuple(scores), trained_on, protocols=protocols)
+    return Report(model, package_version(), jpeg_encoder(), machine(), tuple(scores), trained_on, protocols=protocols)
 
 
 def quality(picture: np.ndarray, clean: np.ndarray) -> Quality:
@@ -107,14 +107,6 @@ def quality(picture: np.ndarray, clean: np.ndarray) -> Quality:
 def as_uint8(picture: np.ndarray) -> np.ndarray:
     """The 8-bit picture that would be written (C1)."""
     return picture if picture.dtype == np.uint8 else to_uint8(picture)
-
-
-def code_version() -> str:
-    """Version of the installed distribution."""
-    try:
-        return version("harmonic-ir")
-    except PackageNotFoundError:
-        return "not installed"
 
 
 def jpeg_encoder() -> str:

@@ -8,7 +8,6 @@ import torch
 
 from harmonic.errors import HarmonicError
 from harmonic.measure.lpips import LPIPS, load_lpips
-from harmonic.measure.score import code_version
 from harmonic.measure.verify import bounds
 from harmonic.measure.verify.agreement import check_agreement
 from harmonic.measure.verify.balance import check_experts
@@ -22,6 +21,7 @@ from harmonic.measure.verify.probes import check_checkerboard, check_drift, chec
 from harmonic.measure.verify.realism import check_realism
 from harmonic.measure.verify.subject import Subject, load_subject
 from harmonic.measure.verify.texture import check_texture
+from harmonic.version import package_version
 
 Progress = Callable[[int, int], None]
 
@@ -47,7 +47,7 @@ def verify(
         ("model", f"{subject.name}, {subject.network.form} form, scale {subject.scale}"),
         ("crops", crops),
         ("run", "quick" if quick else "full"),
-        ("code", f"harmonic {code_version()}, torch {torch.__version__}, {platform.machine()}"),
+        ("code", f"harmonic {package_version()}, torch {torch.__version__}, {platform.machine()}"),
     )
     return Report(described, tuple(all_checks(subject, measure, progress)))
 

@@ -155,7 +155,7 @@ def score(model: nn.Module, crops: list[np.ndarray]) -> dict[str, float]:
 
 @torch.inference_mode()
 def speed(forms: dict[str, Callable[[], nn.Module]], side: int = 256) -> dict[str, dict[str, float]]:
-    """By form: GMAC/MP, and the median ratio of latency to NAFNet-w32 in each precision; fused, two threads."""
+    """By form: GMAC/output MP, and the median ratio of latency to NAFNet-w32 in each precision; fused, two threads."""
     torch.set_num_threads(2)
     torch.manual_seed(0)
     models = {f"form {name}": ready(form()) for name, form in forms.items()}  # forms may be called "reference"

@@ -56,7 +56,7 @@ def mean_of_columns(tests: Mapping[str, Mapping[str, float]]) -> float:
 def _table(title: str, content: Content, steps: Mapping[str, int]) -> str:
     runs = content["runs"]
     columns = list(runs[0]["tests"])
-    head = ["network", "steps", "seeds", "rate", "parameters, M", "GMAC/MP", "time fp32", "bf16", "validation",
+    head = ["network", "steps", "seeds", "rate", "parameters, M", "GMAC/output MP", "time fp32", "bf16", "validation",
             *columns]  # fmt: skip
     rows = sorted(steps, key=lambda name: -mean_of_columns(of_pictures(runs, name, steps[name])))
     cells = [_row(name, steps[name], columns, content) for name in rows]

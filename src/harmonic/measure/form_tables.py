@@ -21,7 +21,7 @@ def form_tables(content: Content) -> list[str]:
     """One table for each budget (steps, crops, optimizer), the longest first. Markdown.
 
     content: `reference`, a form's name; `forms`, names in their order; `runs`, figures by form, seed and budget in dB;
-    `costs` by form: GMAC/MP, time as ratio, fp32 and bf16.
+    `costs` by form: GMAC/output MP, time as ratio, fp32 and bf16.
     """
     budgets = sorted({budget_of(run) for run in content["runs"]}, reverse=True)
     return [_table(content, budget) for budget in budgets]
@@ -43,7 +43,7 @@ def _runs(content: Content, name: str, budget: Budget) -> list[Run]:
 
 
 def _table(content: Content, budget: Budget) -> str:
-    head = ["form", "parameters, M", "GMAC/MP", "time fp32", "bf16", *_TASKS, "high band", "1/4 size", "mean",
+    head = ["form", "parameters, M", "GMAC/output MP", "time fp32", "bf16", *_TASKS, "high band", "1/4 size", "mean",
             f"to {content['reference']}", "seeds"]  # fmt: skip
     steps, crop, batch, optimizer = budget
     floor = noise_floor(content, budget)

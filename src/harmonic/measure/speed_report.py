@@ -104,7 +104,7 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
     """Markdown, a table for each part that the content has."""
     tables = [content["machine"]]
     if costs := content.get("costs"):
-        head = ["network", "parameters, M", "fused", "GMAC/MP", "fused"]
+        head = ["network", "parameters, M", "fused", "GMAC/output MP", "fused"]
         rows = [[c["network"], f"{c['parameters'] / 1e6:.2f}", f"{c['fused_parameters'] / 1e6:.2f}",
                  f"{c['gmac']:.1f}", f"{c['fused_gmac']:.1f}"] for c in costs]  # fmt: skip
         tables.append(markdown_table(head, "lrrrr", rows))

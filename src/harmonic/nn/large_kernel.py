@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.folding import conv_of
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import centred, chain, dilated, unit
@@ -53,12 +54,8 @@ class RepLargeKernel(nn.Module):
         kernel = sum(w * centred(branch, self.kernel) for w, branch in zip(weights, branches, strict=True))
         for dilation, weight in zip(self.dilations, self.lattice, strict=True):
             kernel = kernel + centred(dilated(weight.double(), dilation), self.kernel)
-        conv = nn.Conv2d(channels, channels, self.kernel, padding=self.kernel // 2, groups=channels)
-        conv = conv.to(self.small)
-        assert isinstance(kernel, Tensor) and conv.bias is not None
-        conv.weight.copy_(kernel)
-        conv.bias.copy_(self.bias)
-        return conv
+        assert isinstance(kernel, Tensor)
+        return conv_of(kernel, self.bias, like=self.small, groups=channels)
 
 
 class LargeKernelMixer(Mixer):

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.folding import conv_of
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import centred, dilated
@@ -49,12 +50,7 @@ class RepDenseKernel(nn.Module):
             kernel = kernel + centred(dilated(weight.double(), dilation), self.kernel)
         centre = self.kernel // 2
         kernel[:, :, centre, centre] += torch.diag(self.same.double())
-        channels = len(self.bias)
-        conv = nn.Conv2d(channels, channels, self.kernel, padding=centre).to(self.large)
-        assert conv.bias is not None
-        conv.weight.copy_(kernel)
-        conv.bias.copy_(self.bias)
-        return conv
+        return conv_of(kernel, self.bias, like=self.large)
 
 
 class PartialKernelMixer(Mixer):

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from harmonic.nn.folding import conv_of
+
 LAYER_SCALE = 1e-2  # residual branches start small but alive, so that every parameter has a gradient
 
 
@@ -20,9 +22,7 @@ class Projection(nn.Module):
     @torch.no_grad()
     def folded(self) -> nn.Conv2d:
         """The same function as one convolution, folded in float64."""
-        conv = nn.Conv2d(self.conv.in_channels, self.conv.out_channels, 1).to(self.conv.weight)
+        assert self.conv.bias is not None
         scale = self.scale.double()
-        assert self.conv.bias is not None and conv.bias is not None
-        conv.weight.copy_(self.conv.weight.double() * scale[:, None])
-        conv.bias.copy_(self.conv.bias.double() * scale[:, 0, 0])
-        return conv
+        kernel, bias = self.conv.weight.double() * scale[:, None], self.conv.bias.double() * scale[:, 0, 0]
+        return conv_of(kernel, bias, like=self.conv.weight)

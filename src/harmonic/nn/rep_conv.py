@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.folding import conv_of
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import after_pointwise, centred
@@ -58,12 +59,7 @@ class RepConv(nn.Module):
     @torch.no_grad()
     def folded(self) -> nn.Conv2d:
         """The same function as one convolution, folded in float64."""
-        channels = len(self.bias)
-        conv = nn.Conv2d(channels, channels, 3, padding=1).to(self.plain)
-        assert conv.bias is not None
-        conv.weight.copy_(self.kernel(torch.float64))
-        conv.bias.copy_(self.bias)
-        return conv
+        return conv_of(self.kernel(torch.float64), self.bias, like=self.plain)
 
 
 class RepConvMixer(Mixer):

@@ -14,7 +14,7 @@ from harmonic.ops.attention import attend
 from harmonic.ops.window import (
     Windows,
     from_windows,
-    live_keys,
+    key_mask,
     relative_position_index,
     relative_positions,
     to_windows,
@@ -24,24 +24,32 @@ MAX_HEAD_WIDTH = 32
 """Channels of a head (seed §11)."""
 
 
-class RelativeBias(nn.Module):
-    """Learned score for each head and relative position. -> (heads, h·w, (h + 2·overlap)·(w + 2·overlap))
+class Bias(nn.Module):
+    """Learned scores of each head, looked up by relative position. -> (heads, queries, keys)
 
+    table (heads, positions); index (queries, keys) into it, which depends on the window alone and is not saved.
     Detached outside training: a mask that asks for a gradient turns the fused CPU kernel off, which doubles the time.
-    The index depends on the window alone and is not saved.
     """
 
     index: Tensor
 
-    def __init__(self, heads: int, size: tuple[int, int], overlap: int = 0):
+    def __init__(self, table: Tensor, index: Tensor):
         super().__init__()
-        rows, columns = relative_positions(size, overlap)
-        self.table = nn.Parameter(nn.init.trunc_normal_(torch.empty(heads, rows * columns), std=0.02))
-        self.register_buffer("index", relative_position_index(size, overlap), persistent=False)
+        self.table = nn.Parameter(table)
+        self.register_buffer("index", index, persistent=False)
 
     def forward(self) -> Tensor:
         table = self.table if self.training else self.table.detach()
         return table.index_select(1, self.index.flatten()).unflatten(1, self.index.shape)
+
+
+class RelativeBias(Bias):
+    """Of a window's positions to it and `overlap` positions around. -> (heads, h·w, (h + 2·overlap)·(w + 2·overlap))"""
+
+    def __init__(self, heads: int, size: tuple[int, int], overlap: int = 0):
+        rows, columns = relative_positions(size, overlap)
+        table = nn.init.trunc_normal_(torch.empty(heads, rows * columns), std=0.02)
+        super().__init__(table, relative_position_index(size, overlap))
 
 
 class WindowHeads(nn.Module):
@@ -54,9 +62,7 @@ class WindowHeads(nn.Module):
 
     def forward(self, qkv: Tensor) -> Tensor:
         height, width = qkv.shape[-2:]
-        # A map of whole windows needs no mask. An exported graph, made for any size, has it always.
-        padded = torch.compiler.is_exporting() or any(self.windows.margins(height, width))
-        live = live_keys(height, width, self.windows, qkv.device) if padded else None
+        live = key_mask(height, width, self.windows, qkv.device)
         q, k, v = to_windows(qkv, self.windows).chunk(3, -1)
         return from_windows(attend(q, k, v, self.head_width, self.bias(), live), height, width, self.windows)
 

@@ -8,11 +8,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harmonic.nn.attention import MAX_HEAD_WIDTH
+from harmonic.nn.attention import MAX_HEAD_WIDTH, Bias
 from harmonic.nn.norm import LayerNorm
 from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
-from harmonic.ops.window import Windows, from_windows, live_keys, to_windows
+from harmonic.ops.window import Windows, from_windows, key_mask, to_windows
 
 
 class FreqFusionAttention(nn.Module):
@@ -68,37 +68,26 @@ class WindowCrossAttention(nn.Module):
         self.project = Projection(width, asking)
 
     def forward(self, asking: Tensor, asked: Tensor) -> Tensor:
-        height, width = asked.shape[-2:]
-        # A map of whole windows needs no mask. An exported graph, made for any size, has it always.
-        padded = torch.compiler.is_exporting() or any(self.coarse.margins(height, width))
-        live = live_keys(height, width, self.coarse, asked.device) if padded else None
         q = to_windows(self.query(asking), self.fine)
         k, v = to_windows(self.key_value(asked), self.coarse).chunk(2, -1)
+        live = key_mask(asked.shape[-2], asked.shape[-1], self.coarse, asked.device)
         tokens = attend(q, k, v, self.head_width, self.bias(), live)
         return self.project(from_windows(tokens, asking.shape[-2], asking.shape[-1], self.fine))
 
 
-class CrossBias(nn.Module):
-    """Learned score for each head and relative position. -> (heads, (ratio·window)², window²)
+class CrossBias(Bias):
+    """Of fine positions to the coarse ones of their window. -> (heads, (ratio·window)², window²)
 
-    Starts as -d²/2, d in coarse positions, so that attention begins as a smooth interpolation. Detached outside
-    training, as a mask that asks for a gradient turns the fused CPU kernel off.
+    Starts as -d²/2, d in coarse positions, so that attention begins as a smooth interpolation.
     """
 
-    index: Tensor
-
     def __init__(self, heads: int, ratio: int, window: int):
-        super().__init__()
         query, key = torch.arange(ratio * window), ratio * torch.arange(window)
         line = key[None, :] - query[:, None] + ratio * window - 1  # (ratio·window, window), from 0
         count = ratio * (2 * window - 1)
         index = line[:, None, :, None] * count + line[None, :, None, :]
-        self.register_buffer("index", index.flatten(2).flatten(0, 1), persistent=False)
         # Distance between the centres of a fine and a coarse position; fine ones lie inside coarse ones.
         distance = (torch.arange(count) - (ratio * window - 1) + (ratio - 1) / 2) / ratio
         near = -(distance[:, None].square() + distance[None, :].square()) / 2
-        self.table = nn.Parameter(near.flatten().repeat(heads, 1) + 0.02 * torch.randn(heads, count * count))
-
-    def forward(self) -> Tensor:
-        table = self.table if self.training else self.table.detach()
-        return table.index_select(1, self.index.flatten()).unflatten(1, self.index.shape)
+        table = near.flatten().repeat(heads, 1) + 0.02 * torch.randn(heads, count * count)
+        super().__init__(table, index.flatten(2).flatten(0, 1))

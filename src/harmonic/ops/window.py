@@ -71,6 +71,15 @@ def live_keys(height: int, width: int, windows: Windows, device: torch.device | 
     return to_windows(torch.ones(1, 1, height, width, device=device), windows)[0, :, :, 0] > 0
 
 
+def key_mask(height: int, width: int, windows: Windows, device: torch.device | None = None) -> Tensor | None:
+    """`live_keys`, or None where all tokens are positions of the map: whole windows need no mask.
+
+    An exported graph, made for any size, has it always.
+    """
+    padded = torch.compiler.is_exporting() or any(windows.margins(height, width))
+    return live_keys(height, width, windows, device) if padded else None
+
+
 def window_partition(x: Tensor, size: tuple[int, int], dilation: int = 1) -> Tensor:
     """Cut a map into windows. (B, C, H, W), H and W multiples of size·dilation -> (B, N, T, C), T = h·w
 

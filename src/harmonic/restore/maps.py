@@ -33,17 +33,16 @@ _MARGIN = 16  # input pixels: the high band of a pixel takes three cells around 
 _FLOOR = (1 / 255) ** 2  # energy of one grey level: less is neither kept nor invented
 
 
-def provenance(parts: PictureParts, dials: Dials) -> np.ndarray:
+def provenance(parts: PictureParts, dials: Dials, cell: int) -> np.ndarray:
     """Share of the output's fine detail that does not come from the input, per window of 2K x 2K output pixels.
 
-    -> (ceil(sH / 2K), ceil(sW / 2K)) float32, 0 = all from the input, 1 = all invented; K as in design §2.
+    cell: K, the network's band cell in output pixels.
+    -> (ceil(sH / 2K), ceil(sW / 2K)) float32, 0 = all from the input, 1 = all invented.
     With B the high band of the base, H that of the correction as it is mixed, and <> the mean over a window:
     a = <H·B>/<B²>, limited to [-1, 0], says how much of B was taken away, as denoising does; R = H - a·B is what came
     in addition. The share is <R²> / (<R²> + <((1 + a)·B)²> + (1/255)²). Detail that noise had hidden counts as new,
     since the input does not determine it; so does what sharpening adds.
     """
-    scale = parts.base.shape[0] // parts.region.height
-    cell = 4 if scale == 1 else 2 * scale
     added = np.float32(dials.strength * dials.detail) * parts.hf
     if parts.texture is not None:
         added = added + np.float32(dials.strength * dials.texture) * parts.texture
@@ -70,11 +69,10 @@ def picture_maps(restorer: Restorer, colour: np.ndarray, dials: Dials) -> dict[s
     colour: (H, W, C). The signed ones are middle grey where nothing was changed.
     """
     height, width, _ = colour.shape
-    scale = restorer.scale
+    scale, cell = restorer.scale, restorer.network.config.cell
     maps: dict[str, np.ndarray] = {}
     cells: dict[str, np.ndarray] = {}
-    window = 8 if scale == 1 else 4 * scale  # output pixels
-    sides = {"provenance": window // scale}  # input pixels
+    sides = {"provenance": 2 * cell // scale}  # input pixels
     for region in _regions(height, width, lcm(restorer.grid, 8)):
         view = surroundings(region, height, width, _MARGIN, _MARGIN)
         parts = restorer.decompose(colour, region=view, seed=dials.seed)
@@ -82,7 +80,8 @@ def picture_maps(restorer: Restorer, colour: np.ndarray, dials: Dials) -> dict[s
             if (part := getattr(parts, name)) is not None:
                 _put(maps, f"{name}-x{gain}", to_uint8(0.5 + gain * part), region, view, 1 / scale, (height, width))
         sides["routing"] = parts.cell
-        for name, values in (("routing", routing_colours(parts)), ("provenance", provenance(parts, dials)[..., None])):
+        invented = provenance(parts, dials, cell)[..., None]
+        for name, values in (("routing", routing_colours(parts)), ("provenance", invented)):
             if values is not None:
                 _put(cells, name, values, region, view, sides[name], (height, width))
     kernels = {"provenance": Image.Resampling.BILINEAR, "routing": Image.Resampling.NEAREST}

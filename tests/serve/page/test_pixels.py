@@ -148,6 +148,7 @@ def test_what_the_page_calls_invented_is_what_the_package_calls_so(page, fake, d
         }""",
         dials,
     )
-    shares = provenance(fake.models["toy-texture"].decompose(decoded(SAMPLE), seed=0), Dials(**dials))
+    model = fake.models["toy-texture"]
+    shares = provenance(model.decompose(decoded(SAMPLE), seed=0), Dials(**dials), model.network.config.cell)
     assert shares.std() > 0.02, "the map says something"
     assert np.abs(np.reshape(told, shares.shape) - shares).max() < 0.01

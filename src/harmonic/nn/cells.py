@@ -7,6 +7,8 @@ absolute cells of 32 input pixels do not.
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.ops.blend import blend_cells
+
 CELL = 32
 """Side of a pooling cell in input pixels."""
 
@@ -32,4 +34,4 @@ class CellGate(nn.Module):
     def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
         assert cells is not None, "a network with channel attention pools its features"
         gate = 2 * self.gate(cells).sigmoid()
-        return x * F.interpolate(gate, size=x.shape[-2:], mode="bilinear", align_corners=False).to(x.dtype)
+        return x * blend_cells(gate, x.shape[-2:]).to(x.dtype)

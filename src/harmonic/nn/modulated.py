@@ -11,6 +11,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.ops.blend import blend_cells
+
 EPSILON = 1e-8
 
 
@@ -33,7 +35,7 @@ class ModulatedConv(nn.Module):
         with torch.autocast(x.device.type, enabled=False):
             weight = guarded_weight(self.weight.float())
             scale = F.conv2d(style.float(), self.style.weight.float(), self.style.bias.float())  # type: ignore[union-attr]
-            scale, demodulation = (_spread(part, x) for part in modulation(scale, weight))
+            scale, demodulation = (blend_cells(part, x.shape[-2:]).to(x.dtype) for part in modulation(scale, weight))
         y = F.conv2d(x * scale, weight.to(x.dtype), padding=1) * demodulation
         y = y + (self.strength * noise + self.bias).to(y.dtype)
         return F.leaky_relu(y, 0.2) * math.sqrt(2)
@@ -56,8 +58,3 @@ def modulation(scale: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     scale = scale / scale.abs().amax(1, keepdim=True).clamp_min(EPSILON)
     energy = F.conv2d(scale.square(), weight.square().sum((2, 3))[:, :, None, None])
     return scale, (energy + EPSILON).rsqrt()
-
-
-def _spread(cells: Tensor, like: Tensor) -> Tensor:
-    """Blend cell values linearly between cell centres. (B, C, h, w) -> (B, C, H, W)"""
-    return F.interpolate(cells, size=like.shape[-2:], mode="bilinear", align_corners=False).to(like.dtype)

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
+from harmonic.ops.blend import blend_cells
 
 
 class Prompt(Mixer):
@@ -33,5 +34,5 @@ class Prompt(Mixer):
         # Channels last, as the map is; a softmax over dimension 1 would turn its strides.
         scores = self.score(evidence).permute(0, 2, 3, 1)
         proportions = scores.softmax(-1, dtype=torch.promote_types(x.dtype, torch.float32)).permute(0, 3, 1, 2)
-        proportions = F.interpolate(proportions, size=x.shape[-2:], mode="bilinear", align_corners=False).to(x.dtype)
+        proportions = blend_cells(proportions, x.shape[-2:]).to(x.dtype)
         return self.project(torch.addcmul(self.shift(proportions), x, self.scale(proportions)))

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch.nn.functional as F
 from torch import Tensor
 
+from harmonic.ops.blend import blend_cells
+
 EXPERTS = ("denoise", "deblur", "decompress", "texture")
 """The experts of seed §4, in the order of all channels here. Their labels say how much of noise, blur, compression and
 lost texture there is."""
@@ -42,4 +44,4 @@ class Routing:
     def gate_maps(self, side: int) -> Tensor:
         """Gates at every position, blended linearly between cell centres. -> (B, E, side·h, side·w)"""
         h, w = self.gates.shape[-2:]
-        return F.interpolate(self.gates, size=(side * h, side * w), mode="bilinear", align_corners=False)
+        return blend_cells(self.gates, (side * h, side * w))

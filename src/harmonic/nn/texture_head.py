@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.modulated import ModulatedConv
+from harmonic.ops.blend import blend_cells
 from harmonic.ops.local_quality import quality_features
 from harmonic.ops.shuffle import shuffle
 
@@ -57,4 +58,4 @@ class TextureGate(nn.Module):
     def forward(self, quality: Tensor, size: tuple[int, int]) -> Tensor:
         slopes = F.softplus(self.slopes.float())[:, None, None]
         openness = (slopes * quality_features(quality)).sum(1, keepdim=True) - self.threshold.float()
-        return F.interpolate(openness, size=size, mode="bilinear", align_corners=False).sigmoid()
+        return blend_cells(openness, size).sigmoid()

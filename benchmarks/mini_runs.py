@@ -30,7 +30,7 @@ from harmonic.train.data import read_training, read_validation
 from harmonic.train.loop import train
 from harmonic.train.recipe import Losses, Model, Optimizer, Phase, Recipe, Schedule, Texture
 from harmonic.train.samples import Stream
-from harmonic.train.validate import Pairs, cases, texture_figures, validate
+from harmonic.train.validate import Case, cases, texture_figures, validate
 from harmonic.train.weights import restoring
 
 TINY = Model(preset="tiny")
@@ -86,7 +86,7 @@ def main() -> int:
     return 0
 
 
-def figures_of(family: str, weights: Path, validation: Mapping[str, Pairs]) -> dict[str, float]:
+def figures_of(family: str, weights: Path, validation: Mapping[str, Case]) -> dict[str, float]:
     """What the family's terms are to move, and the mean PSNR beside it."""
     restore = restoring(weights)
     if family == "texture":

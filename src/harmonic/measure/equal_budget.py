@@ -19,7 +19,7 @@ from harmonic.measure.line_ups import LineUp
 from harmonic.measure.score import bench_quality
 from harmonic.ops.eight_bit import to_float
 from harmonic.train.data import read_training, read_validation
-from harmonic.train.validate import Pairs, cases, validate
+from harmonic.train.validate import Case, cases, validate
 from harmonic.train.weights import by_network
 
 FIGURES = "figures.json"
@@ -60,7 +60,7 @@ def run_entrants(
 
 
 def run_entrant(
-    line_up: LineUp, name: str, steps: int, seed: int, pictures: Sequence[np.ndarray], held: dict[str, Pairs],
+    line_up: LineUp, name: str, steps: int, seed: int, pictures: Sequence[np.ndarray], held: dict[str, Case],
     data: Path, out: Path, clock: Clock,
 ) -> Figures:  # fmt: skip
     """One run, from the choice of its learning rate to its figures on the test sets."""

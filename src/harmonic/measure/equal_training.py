@@ -24,7 +24,7 @@ from harmonic.train.loop import train
 from harmonic.train.recipe import Losses, Model, Optimizer, Phase, Recipe, Schedule
 from harmonic.train.samples import Stream
 from harmonic.train.state import latest_state
-from harmonic.train.validate import Pairs, validate
+from harmonic.train.validate import Case, validate
 from harmonic.train.weights import by_network
 
 RATES = (4e-4, 1e-3, 2.5e-3)
@@ -113,7 +113,7 @@ def train_network(build: Build, recipe: Recipe, stream: Stream, out: Path, clock
 
 
 def sweep(
-    build: Build, line_up: LineUp, steps: int, pictures: Sequence[np.ndarray], cases: dict[str, Pairs], out: Path,
+    build: Build, line_up: LineUp, steps: int, pictures: Sequence[np.ndarray], cases: dict[str, Case], out: Path,
     clock: Clock, rates: Sequence[float] = RATES,
 ) -> dict[float, float]:  # fmt: skip
     """Mean PSNR in dB on the validation crops by learning rate, after a tenth of `steps`, seed 0.

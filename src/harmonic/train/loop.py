@@ -29,14 +29,14 @@ from harmonic.train.schedule import rate
 from harmonic.train.signals import Interruption
 from harmonic.train.start import begin
 from harmonic.train.state import circumstances, latest_state, save_state
-from harmonic.train.validate import Pairs
+from harmonic.train.validate import Case
 from harmonic.train.weights import judge, write_weights
 
 
 def train(
     recipe: Recipe,
     stream: Stream,
-    cases: Mapping[str, Pairs],
+    cases: Mapping[str, Case],
     out: Path,
     *,
     max_minutes: float | None = None,

@@ -16,13 +16,13 @@ from harmonic.train.ranks import joined
 from harmonic.train.recipe import Recipe, Schedule
 from harmonic.train.samples import Stream
 from harmonic.train.state import latest_state
-from harmonic.train.validate import Pairs, validate
+from harmonic.train.validate import Case, validate
 from harmonic.train.weights import restoring
 
 STEPS = 2  # of each phase that is rehearsed
 
 
-def check(recipe: Recipe, stream: Stream, cases: Mapping[str, Pairs], device: str, init: Path | None) -> Iterator[str]:
+def check(recipe: Recipe, stream: Stream, cases: Mapping[str, Case], device: str, init: Path | None) -> Iterator[str]:
     """Two steps of every phase, validation on one picture, save, resume, and a restored picture -> a line for each.
 
     Raises TrainingError when the resumed run differs (a GPU's may: it adds in an order of its own), and whatever the

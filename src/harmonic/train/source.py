@@ -14,7 +14,7 @@ from harmonic.train.pairs import read_pairs
 from harmonic.train.pictures import training_files, validation_crops
 from harmonic.train.recipe import Recipe
 from harmonic.train.samples import Stream
-from harmonic.train.validate import Pairs, cases
+from harmonic.train.validate import Case, cases
 
 MOST_HELD_OUT = 8
 """Pairs, the last ones by name, that are validated on instead of trained on; a tenth of all if that is less."""
@@ -35,7 +35,7 @@ class Source:
     strict: bool = False
 
 
-def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> tuple[Stream, dict[str, Pairs]]:
+def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> tuple[Stream, dict[str, Case]]:
     """The stream of samples and the cases to validate on; what is left out is said.
 
     Raises UsageError for unusable data.

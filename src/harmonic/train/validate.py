@@ -20,20 +20,20 @@ CASES: dict[str, tuple[Degradation, ...]] = {
 MOST_DB = 100.0  # of an untouched picture, as in P-CL-1
 LEAST_ENERGY = 1 / 12  # what rounding to 8 bit leaves; a target with less is flat
 
-Pairs = list[tuple[np.ndarray, np.ndarray]]
+Case = list[tuple[np.ndarray, np.ndarray]]
 """Inputs (h, w, 3) float32 about [0, 1] and their targets (scale·h, scale·w, 3) uint8."""
 
 Restore = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) float32 about [0, 1] -> (scale·h, scale·w, 3) float32."""
 
 
-def cases(crops: Sequence[np.ndarray], scale: int) -> dict[str, Pairs]:
+def cases(crops: Sequence[np.ndarray], scale: int) -> dict[str, Case]:
     """What is validated on, by name; the same every time. Above scale 1 inputs are shrunk by the exact bicubic."""
     chains = CASES if scale == 1 else {"bicubic": (Bicubic(scale=scale),)}
     return {name: [_pair(crop, chain, scale, i) for i, crop in enumerate(crops)] for name, chain in chains.items()}
 
 
-def validate(restore: Restore, cases: Mapping[str, Pairs]) -> dict[str, float]:
+def validate(restore: Restore, cases: Mapping[str, Case]) -> dict[str, float]:
     """Mean PSNR in dB per case, of 8-bit outputs, and the mean over the damages."""
     result = {}
     for name, pairs in cases.items():
@@ -43,7 +43,7 @@ def validate(restore: Restore, cases: Mapping[str, Pairs]) -> dict[str, float]:
     return result
 
 
-def texture_figures(plain: Restore, textured: Restore, cases: Mapping[str, Pairs]) -> dict[str, float]:
+def texture_figures(plain: Restore, textured: Restore, cases: Mapping[str, Case]) -> dict[str, float]:
     """What generated texture does, means over the damaged cases.
 
     plain_energy, textured_energy: of the high band, as a share of the target's. textured_mean: PSNR in dB.

@@ -17,7 +17,7 @@ from harmonic.train.learner import Learner
 from harmonic.train.recipe import Recipe
 from harmonic.train.record import Record
 from harmonic.train.state import Progress
-from harmonic.train.validate import Pairs, Restore, texture_figures, validate
+from harmonic.train.validate import Case, Restore, texture_figures, validate
 
 SHOWN = 4
 """Pictures of a validation that are kept to be looked at."""
@@ -37,7 +37,7 @@ def write_weights(out: Path, recipe: Recipe, learner: Learner, step: int, mark: 
     return path
 
 
-def judge(learner: Learner, recipe: Recipe, out: Path, cases: Mapping[str, Pairs], progress: Progress, record: Record,
+def judge(learner: Learner, recipe: Recipe, out: Path, cases: Mapping[str, Case], progress: Progress, record: Record,
           where: torch.device, say: Callable[[str], None]) -> None:  # fmt: skip
     """Validate the weights as a user would get them, log it, keep the best, and warn when a warm start gets worse.
 

@@ -28,7 +28,7 @@ from harmonic.train.samples import Stream
 from harmonic.train.schedule import rate
 from harmonic.train.signals import Interruption
 from harmonic.train.start import begin
-from harmonic.train.state import circumstances, latest_state, save_state
+from harmonic.train.state import current_circumstances, latest_state, save_state
 from harmonic.train.validate import Case
 from harmonic.train.weights import judge, write_weights
 
@@ -66,8 +66,8 @@ def train(
     learner = Learner(model, recipe)
     if recipe.precision == "bf16" and not computes_bf16(where):
         tell("precision bf16 is emulated here, which is slower than precision=fp32")
-    under = circumstances(ranks.size, stream.digest)
-    progress = begin(learner, recipe, out, ranks, resume=resume, init=init, under=under, say=tell)
+    circumstances = current_circumstances(ranks.size, stream.digest)
+    progress = begin(learner, recipe, out, ranks, resume=resume, init=init, circumstances=circumstances, say=tell)
     ranks.from_first(lambda: atomic_write(out / "recipe.yaml", resolved(recipe).encode()))
     finish = finished if recipe.data.degrade == "device" and stream.inputs is None else None
     forward = torch.compile(predict) if recipe.compile else predict
@@ -75,7 +75,7 @@ def train(
     def save() -> Path:
         """State and weights, by the first process."""
         progress.seconds = before + time.monotonic() - started
-        path = save_state(out, learner.tensors(), progress, recipe, under)
+        path = save_state(out, learner.tensors(), progress, recipe, circumstances)
         return write_weights(out, recipe, learner, progress.step) or path
 
     def validated() -> None:

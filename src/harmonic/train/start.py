@@ -23,23 +23,22 @@ def begin(
     *,
     resume: bool,
     init: Path | None,
-    under: dict[str, Any],
+    circumstances: dict[str, Any],
     say: Callable[[str], None],
 ) -> Progress:
     """Bring the learner to where its run stands -> the progress. Files are read by the first process alone.
 
-    init: a bundled name or a weights file. under: the circumstances of now.
+    init: a bundled name or a weights file. circumstances: those of now.
     Raises UsageError when `out` holds a run of another recipe, or `init` the weights of another network.
     """
     found = ranks.from_first(lambda: latest_state(out, recipe, say)) if resume else None
     if found is not None:
         tensors, progress, before = found
         learner.restore(tensors)
-        for name in sorted(under.keys() & before.keys()):
-            if before[name] != under[name]:
-                say(
-                    f"{out}: {name} was {before[name]} and is {under[name]} now; bits may differ from an unbroken run's"
-                )
+        for name in sorted(circumstances.keys() & before.keys()):
+            if before[name] != circumstances[name]:
+                change = f"{name} was {before[name]} and is {circumstances[name]} now"
+                say(f"{out}: {change}; bits may differ from an unbroken run's")
         return progress
     if init is not None:
         given = ranks.from_first(lambda: load_network(find_weights(str(init)))[0].state_dict())

@@ -50,7 +50,7 @@ class Progress:
     judged: int = -1
 
 
-def circumstances(size: int, pictures: str) -> dict[str, Any]:
+def current_circumstances(size: int, pictures: str) -> dict[str, Any]:
     """On what bit-equality depends beside the recipe; a change is told, not refused.
 
     size: processes. pictures: digest of those that are trained on.
@@ -60,14 +60,14 @@ def circumstances(size: int, pictures: str) -> dict[str, Any]:
 
 
 def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe,
-               under: dict[str, Any] | None = None) -> Path:  # fmt: skip
+               circumstances: dict[str, Any] | None = None) -> Path:  # fmt: skip
     """Write a state as one complete file or not at all, and delete all but the latest `KEPT` -> its path.
 
-    under: the circumstances. Raises ResourceError after three tries.
+    circumstances: those of now. Raises ResourceError after three tries.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     about = {
-        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": under or {},
+        "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": circumstances or {},
         "digests": {name: digest(value) for name, value in tensors.items()},
     }  # fmt: skip
     data = save_bytes(tensors, pack_metadata(about))

@@ -8,6 +8,8 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = sorted(path.relative_to(ROOT).as_posix() for path in [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 
+OPTION = re.compile(r"(?<![\w-])--[a-z][a-z0-9-]*")
+
 
 def read(name: str) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
@@ -41,6 +43,43 @@ def test_harmonic_commands_in_the_documents_exist(name: str):
     known = set(re.findall(r"^## harmonic ([a-z ]+)$", read("docs/commands.md"), re.MULTILINE))
     used = set(re.findall(r"\bharmonic ((?:bench )?[a-z]+)\b", code(read(name)))) - {"import"}  # from harmonic import
     assert used <= known
+
+
+def options() -> dict[str, set[str]]:
+    """Options by command, `harmonic NAME` or `benchmarks/NAME.py`."""
+    _, *parts = re.split(r"^## (harmonic [a-z ]+)$", read("docs/commands.md"), flags=re.MULTILINE)
+    found = {
+        name: set(OPTION.findall("\n".join(re.findall(r"^  (-.*?)(?:  |$)", text, re.MULTILINE))))
+        for name, text in zip(parts[::2], parts[1::2], strict=True)
+    }
+    shared = quoted_options("benchmarks/comparison.py")  # of the ladder and the ablation
+    scripts = [path.relative_to(ROOT).as_posix() for path in ROOT.glob("benchmarks/*.py")]
+    return found | {name: quoted_options(name) | shared for name in scripts}
+
+
+def quoted_options(script: str) -> set[str]:
+    return set(re.findall(r'"(--[a-z0-9-]+)"', read(script)))
+
+
+def wrong_options(page: str) -> list[str]:
+    """Commands of a page with options that they do not have; options that stand alone and are those of no command."""
+    known = options()
+    names = "|".join(sorted(map(re.escape, known), key=len, reverse=True))
+    calls = re.finditer(rf"({names})(?![\w-])([^\n`|;&#]*)", code(page).replace("\\\n", " "))
+    wrong = [call[0] for call in calls if not set(OPTION.findall(call[2])) <= known[call[1]]]
+    alone = re.findall(r"`(--[^`]+)`", page)
+    return wrong + [span for span in alone if not set(OPTION.findall(span)) <= set().union(*known.values())]
+
+
+@pytest.mark.parametrize("name", [page for page in PAGES if page != "docs/log.md"])  # which tells what was once run
+def test_options_in_the_documents_exist(name: str):
+    assert wrong_options(read(name)) == []
+
+
+def test_a_planted_option_is_found():
+    page = "```sh\nharmonic restore a.png \\\n  --tile 64 --nonsense 3  # --not-an-option\n```\n`--maps` `--nonsense`"
+    assert wrong_options(page) == ["harmonic restore a.png    --tile 64 --nonsense 3  ", "--nonsense"]
+    assert wrong_options("`python benchmarks/ladder.py --data DIR --crew 3`") != []
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -5,8 +5,17 @@ import pytest
 from harmonic.network.config import variant
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
+from harmonic.network.pure_convolution import pure_convolution
 from harmonic.network.seed import seed_map
-from harmonic.network.specs import DeformableSpec, StateSpaceSpec, WindowSpec
+from harmonic.network.specs import (
+    BlockSpec,
+    ConvSpec,
+    DeformableSpec,
+    DenseGroupSpec,
+    ExcursionSpec,
+    StateSpaceSpec,
+    WindowSpec,
+)
 
 
 def became(network: Harmonic) -> dict[str, str | None]:
@@ -42,6 +51,12 @@ def test_what_a_variant_adds_is_found():
     assert ideas["deformable attention"] == "DeformableAttn in bottleneck"
     assert ideas["gate beside attention"] == "ConvGate in bottleneck"
     assert became(Harmonic(variant(tiny(), lf=None, fusion=None)))["structure branch"] is None
+
+
+@pytest.mark.parametrize("spec", [DenseGroupSpec(), ExcursionSpec()])
+def test_blocks_of_convolutions_alone_stay_on_the_pure_convolution_path(spec: BlockSpec):
+    config = variant(tiny(), bottleneck=(spec, WindowSpec()))
+    assert pure_convolution(config).bottleneck == (spec, ConvSpec())
 
 
 def test_a_network_that_scans_is_no_pure_convolution():

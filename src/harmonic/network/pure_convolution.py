@@ -1,9 +1,16 @@
 """The pure-convolution path of a network (seed §6): what it would be without attention, scans, experts and context."""
 
 from harmonic.network.config import ConvFusionSpec, NetworkConfig, variant
-from harmonic.network.specs import ConvSpec, LargeKernelSpec, PartialKernelSpec, RepConvSpec
+from harmonic.network.specs import (
+    ConvSpec,
+    DenseGroupSpec,
+    ExcursionSpec,
+    LargeKernelSpec,
+    PartialKernelSpec,
+    RepConvSpec,
+)
 
-CONVOLUTIONS = (ConvSpec, LargeKernelSpec, PartialKernelSpec, RepConvSpec)
+CONVOLUTIONS = (ConvSpec, DenseGroupSpec, ExcursionSpec, LargeKernelSpec, PartialKernelSpec, RepConvSpec)
 
 
 def pure_convolution(config: NetworkConfig) -> NetworkConfig:

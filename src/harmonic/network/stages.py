@@ -63,7 +63,7 @@ class StageEnc(Stage):
 
 
 class Bottleneck(Stage):
-    """The coarsest stage: `HybridAttn`, `StateSpace`, `DeformableAttn` or their convolutional twin."""
+    """The coarsest stage, of any blocks that a `BlockSpec` names."""
 
 
 class StageDec(nn.Module):

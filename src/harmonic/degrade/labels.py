@@ -34,8 +34,9 @@ FLAT = 1e-5
 def strengths(chain: Iterable[Degradation]) -> tuple[float, float, float]:
     """Noise, blur and compression of a chain: 0 none, 1 sigma 50 / sigma 3 pixels / JPEG quality 10 and worse.
 
-    Noise is what is left of it in the end, at mid-grey: independent noises add their variances, and what averages
-    pixels after the noise, blur and resizing, takes some of it away again, as if it still were white.
+    Noise is what is left of it in the end, at mid-grey; independent noises add their variances. Blur and resizing after
+    the noise average it; the remaining variance is computed as if the noise were still white, which is an
+    approximation.
 
     Blur is counted in pixels of the end result, and variances add as well. A chain that passed through a smaller size
     than it ends with has lost what lies beyond that size's pixels, and so has one after a `Sinc`: both count as the

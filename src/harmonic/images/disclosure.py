@@ -26,7 +26,8 @@ def disclosed(metadata: Metadata, wish: str, mark: str | None) -> Metadata:
     """The metadata that the wish leaves, with the mark.
 
     wish: keep; strip, which leaves the profile, without which colours would change, and the DPI, and no mark either;
-    strip-gps, which takes every place name of GPS out of EXIF and XMP data. Raises UsageError for other wishes.
+    strip-gps, which removes the GPS directory of EXIF and every XMP property named gps...; place names elsewhere, as
+    in IPTC, stay. Raises UsageError for other wishes.
     """
     if wish not in WISHES:
         raise UsageError(f"--metadata {wish}: is not known; use one of {', '.join(WISHES)}")

@@ -1,4 +1,4 @@
-"""What a header says without decoding, to plan with; reading the picture decides for good."""
+"""Size and depth from the header alone, for planning. Only decoding tells whether the picture is sound."""
 
 import warnings
 from collections.abc import Mapping, Sequence

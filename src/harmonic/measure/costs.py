@@ -1,7 +1,7 @@
 """What a network costs: parameters, multiply-adds, and time as interleaved ratio, for networks of any kind.
 
-Networks with experts cost what they choose by data and weights: figures of new networks are medians over several draws
-of both. Protocol P-EF-1.
+What a network with experts costs depends on its input and weights, so new networks are measured for several random
+draws of both and the median is reported. Protocol P-EF-1.
 """
 
 import copy

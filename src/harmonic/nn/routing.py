@@ -8,8 +8,8 @@ from torch import Tensor
 from harmonic.ops.blend import blend_cells
 
 EXPERTS = ("denoise", "deblur", "decompress", "texture")
-"""The experts of seed §4, in the order of all channels here. Their labels say how much of noise, blur, compression and
-lost texture there is."""
+"""The four experts, in the order of the channels of logits and gates. Training labels give, in that order, the strength
+of noise, blur, compression and lost texture."""
 
 
 @dataclass(frozen=True)

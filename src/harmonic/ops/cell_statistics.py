@@ -1,7 +1,7 @@
 """What can be measured on a cell of a degraded picture, for the router of the experts (seed §4, design §3.7).
 
-Fixed filters, no parameters, no global operation. Every figure is on a logarithmic scale of grey levels of 255, so
-that twice as much is one step anywhere.
+Fixed filters, no parameters, no global operation. All figures but the mean grey are logarithms, of grey levels of 255
+or of a ratio of them, so that doubling is about the same step anywhere.
 """
 
 import torch

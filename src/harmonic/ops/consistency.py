@@ -23,8 +23,8 @@ class Consistency:
 def lf_consistency(output: np.ndarray, target: np.ndarray, given: np.ndarray) -> Consistency:
     """output, target (sH, sW) or (sH, sW, C), given (H, W) or (H, W, C), s of 1 to 4, all on the 0–255 scale.
 
-    Nothing is rounded after shrinking. Low against the target and high against the input: damage of the low band was
-    kept; the other way round: it was mended. Raises ValueError when the shapes do not fit.
+    Nothing is rounded after shrinking. If the output matches the input but not the target, the low band's damage was
+    kept; if it matches the target but not the input, it was repaired. Raises ValueError when the shapes do not fit.
     """
     scale = output.shape[0] // given.shape[0] if given.shape[0] else 0
     whole = (scale * given.shape[0], scale * given.shape[1], *given.shape[2:])

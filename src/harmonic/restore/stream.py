@@ -44,8 +44,8 @@ def restore_strips(
     formats can be streamed.
 
     disclose: from the metadata of the source to those of the result. The rest as in `read_picture` and `write_picture`.
-    Raises as they and `Engine.run` do; PictureError for transparency, whose hidden colours are filled from afar, unless
-    the strength is 0.
+    Raises as they and `Engine.run` do; PictureError for transparency, because filling hidden colours needs the whole
+    picture; not at strength 0.
     """
     scale = engine.network.scale
     with ExitStack() as reading:

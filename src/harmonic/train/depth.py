@@ -1,4 +1,5 @@
-"""Pictures of more than 8 bit per channel, reduced to 8 for training; `images`, which must lose nothing, refuses them.
+"""Pictures of more than 8 bit per channel, reduced to 8. `images` reads them whole with its extra; training reads them
+without the extra.
 
 Pillow opens 16-bit colour as its high bytes, which rounds down. The low bytes come from reading the file once more with
 the other byte order, so the value is whole and rounded properly.

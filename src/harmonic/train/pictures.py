@@ -50,7 +50,7 @@ def training_files(folder: Path) -> list[Path]:
 
     A folder stands for those that its `train.txt` lists, or for all below it, sorted; a text file (`.txt`) lists
     pictures and folders, a line each, relative to itself; another file stands for itself.
-    Folders that are named like pictures are among them, so that reading them says so.
+    A folder whose name ends like a picture's (`a.png/`) is returned too, so that reading it reports the mistake.
     Raises PictureError when there is no such path or no picture in a folder, UsageError for a list that names what is
     not there.
     """

@@ -223,7 +223,7 @@ class Recipe(Strict):
 FREE = {"name", "task", "licence", "trained_on", "schedule.steps", "log_every", "save_every", "validate_every",
         "data.workers", "checkpointing", "compile", "guard.patience", "guard.rollbacks", "guard.worse",
         "optimizer.accumulate"}  # fmt: skip
-"""Keys of which the stream of samples and the arithmetic of a step do not depend (but for rounding)."""
+"""Keys on which neither the samples nor a step's arithmetic depends (up to rounding)."""
 
 
 def merged(tree: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:

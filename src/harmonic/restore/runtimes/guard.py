@@ -17,8 +17,8 @@ from harmonic.ops.band import cell_mean
 from harmonic.ops.noise import Noise
 from harmonic.restore.runtimes.runtime import Runtime
 
-# L2 grants 1e-6 of the largest value before projection, which parts no longer tell: the largest correction stands in
-# for it, and one level of 65,536 is the least, since less cannot be seen.
+# L2 allows 1e-6 of the largest value before projection. Parts no longer hold it, so we use the largest correction, and
+# never less than one 16-bit level, which nobody can see.
 _RELATIVE, _LEAST = 1e-5, 1.5e-5
 
 

@@ -74,6 +74,23 @@ def test_reach_is_exact(name):
 
 
 @mixers
+def test_gradients_in_bf16_are_those_of_float64(name):
+    """A kernel of the backend may be wrong in one precision and layout alone, and training would take its word."""
+    torch.manual_seed(0)
+    mixer, x = MIXERS[name]().train(), features(32, 32, batch=2)
+    weight = torch.randn_like(x)
+    with torch.autocast("cpu", torch.bfloat16):
+        y = mixer(x, None)
+    (y.float() * weight).sum().backward()
+    found = {key: value.grad.double() for key, value in mixer.named_parameters() if value.grad is not None}
+    mixer.double().zero_grad()
+    (mixer(x.double(), None) * weight.double()).sum().backward()
+    for key, value in mixer.named_parameters():
+        if value.grad is not None:
+            assert (found[key] - value.grad).norm() <= 0.1 * value.grad.norm() + 1e-3, key
+
+
+@mixers
 def test_a_change_at_one_border_does_not_reach_the_other(name):
     mixer, x = build(name, torch.float64), features(48, 32, torch.float64)
     before = run(mixer, x)

@@ -221,8 +221,7 @@ expert works on, and gives means of the damages. The second network had no super
 
 ![A picture with five damages, and which expert works where](routing.webp)
 
-Blue: denoise, green: deblur, yellow: decompress, red: texture; the stronger, the more of it. (The picture is older than
-the colours that `--maps` and `harmonic verify` use now.)""",
+Blue: denoise, orange: deblur, green: decompress, pink: texture; the stronger, the more of it.""",
         experts,
     ),
     Section(

@@ -17,8 +17,8 @@ from harmonic.ops.band import cell_mean
 from harmonic.ops.noise import Noise
 from harmonic.restore.runtimes.runtime import Runtime
 
-# L2 allows 1e-6 of the largest value before projection. Parts no longer hold it, so we use the largest correction, and
-# never less than one 16-bit level, which nobody can see.
+# L2 allows 1e-6 of the largest value before projection. Parts no longer hold it, so the bound is ten times that of the
+# largest correction, and never less than one 16-bit level, which nobody can see.
 _RELATIVE, _LEAST = 1e-5, 1.5e-5
 
 

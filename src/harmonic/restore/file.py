@@ -12,7 +12,7 @@ import torch
 from harmonic.errors import PictureError, WeightsError, shown
 from harmonic.images.disclosure import disclosed
 from harmonic.images.formats import Format, by_name, by_suffix
-from harmonic.images.glance import glance_at
+from harmonic.images.glance import Glance, glance_at
 from harmonic.images.picture import Metadata, Picture
 from harmonic.images.read import MOST_PIXELS, read_picture
 from harmonic.images.write import refuse_existing, refuse_unwritable, write_picture
@@ -114,9 +114,9 @@ def open_file(
     started = time.monotonic()
     restorer.check(settings)
     refuse_existing(target, settings.overwrite)
-    picture = None
-    if not _streamed(restorer, source, settings):
-        _refuse_what_memory_cannot_hold(restorer, source, settings)
+    picture, seen = None, glance_at(source, settings.page)
+    if not _streamed(restorer, seen, settings):
+        _refuse_what_memory_cannot_hold(restorer, source, seen)
         picture = read(source, max_pixels=settings.max_pixels, page=settings.page)
         with _named(source):
             height, width = picture.colour.shape[:2]
@@ -188,18 +188,16 @@ def _named(source: Path) -> Iterator[None]:
         raise PictureError(f"{shown(source)}: {text}") from error
 
 
-def _streamed(restorer: "Restorer", source: Path, settings: Settings) -> bool:
+def _streamed(restorer: "Restorer", seen: Glance | None, settings: Settings) -> bool:
     """Whether input and result would take too much, were they held whole, and rows can go their way one by one."""
-    seen = glance_at(source, settings.page)
     if seen is None or seen.bytes * (1 + restorer.scale**2) <= MOST_HELD:
         return False
     whole = settings.ensemble or settings.wrap or settings.mask is not None or settings.size is not None
     return not whole and (seen.opaque or (settings.strength == 0 and restorer.scale == 1))
 
 
-def _refuse_what_memory_cannot_hold(restorer: "Restorer", source: Path, settings: Settings) -> None:
+def _refuse_what_memory_cannot_hold(restorer: "Restorer", source: Path, seen: Glance | None) -> None:
     """Before it is read: systems that promise more memory than they have kill who takes it. Raises PictureError."""
-    seen = glance_at(source, settings.page)
     if seen is None:
         return  # its reading says why
     needed, free = seen.bytes * (1 + restorer.scale**2), free_memory(torch.device("cpu"))

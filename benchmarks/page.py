@@ -85,7 +85,7 @@ def peers(content: dict[str, Any]) -> list[str]:
     head = ["from", "network", "parameters, M", "precision", "ms", "ratio", "to"]
     rows = [[f"{r['side']}²", r["network"], f"{r['parameters'] / 1e6:.2f}", r["precision"], str(r["ms"]),
              str(r["ratio"]), r["reference"]] for r in content["rows"]]  # fmt: skip
-    return [f"torch {content['torch']}, {content['threads']} threads", markdown_table(head, "llrlrrl", rows)]
+    return [content["machine"], markdown_table(head, "llrlrrl", rows)]
 
 
 def throughput(content: dict[str, Any]) -> list[str]:

@@ -1,7 +1,7 @@
 """Latency of our presets beside published networks, all in one process.
 
     make peers                                   # an environment with spandrel, then this script
-    python benchmarks/peers.py [--threads 2] [--rounds 20] [--results results/peers-speed.json]
+    python benchmarks/peers.py [--device cpu] [--threads 2] [--rounds 20] [--results results/peers-speed.json]
 
 Restoration from 256² pixels as ratio to NAFNet-w32; enlargement by 4 from 128² as ratio to SPAN-48. Three draws of
 random weights, interleaved, deploy forms where there are any, channels-last, fp32 and bf16 by autocast.
@@ -29,8 +29,10 @@ from harmonic.measure.costs import over_draws, parameters_of
 from harmonic.measure.line_ups import ready
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.restormer import Restormer
+from harmonic.measure.speed_report import described
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS
+from harmonic.restore.device import pick_device
 
 
 def restoration() -> dict[str, nn.Module]:
@@ -59,9 +61,11 @@ def enlargement() -> dict[str, nn.Module]:
     return peers | {name: Harmonic(PRESETS[name](4)) for name in ("tiny", "fast", "base", "large")}
 
 
-def compare(build: Callable[[], dict[str, nn.Module]], side: int, precision: str, rounds: int) -> list[dict]:
+def compare(
+    build: Callable[[], dict[str, nn.Module]], side: int, precision: str, rounds: int, device: torch.device
+) -> list[dict]:
     def made() -> dict[str, nn.Module]:
-        return {name: ready(network) for name, network in build().items()}
+        return {name: ready(network).to(device) for name, network in build().items()}
 
     models = made()
     reference = next(iter(models))
@@ -77,21 +81,23 @@ def compare(build: Callable[[], dict[str, nn.Module]], side: int, precision: str
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--device", default="cpu")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--results", type=Path, default=Path("results/peers-speed.json"))
     args = parser.parse_args()
+    device = pick_device(args.device)
     keep_freed_memory()
     torch.set_num_threads(args.threads)
     rows = [
         row
         for make, side in ((restoration, 256), (enlargement, 128))
         for precision in ("fp32", "bf16")
-        for row in compare(make, side, precision, args.rounds)
+        for row in compare(make, side, precision, args.rounds, device)
     ]
     args.results.parent.mkdir(parents=True, exist_ok=True)
     made = {"command": "make peers", "date": datetime.now(UTC).date().isoformat()}
-    report = {**made, "threads": args.threads, "torch": torch.__version__, "rows": rows}
+    report = {**made, "threads": args.threads, "machine": described(device), "rows": rows}
     args.results.write_text(json.dumps(report, indent=1) + "\n")
     print("\n\n".join(page.peers(report)))
     return 0

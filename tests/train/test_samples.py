@@ -1,5 +1,6 @@
 """Samples are functions of their key, whoever makes them."""
 
+import multiprocessing
 from dataclasses import replace
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic
 from harmonic.train.batches import Prefetch, batch, thumbnails_of
+from harmonic.train.processes import ProcessPrefetch
 from harmonic.train.samples import drafted, sample, turned
 from toys import pictures, stream
 
@@ -35,6 +37,21 @@ def test_any_number_of_workers_makes_the_same_batches(workers):
             (made,) = prefetch.get(step, 32, (range(4),), torch.device("cpu"))
             expected = batch(source, 32, step, range(4))
             assert torch.equal(made.lq, expected.lq) and torch.equal(made.gt, expected.gt)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_processes_make_the_same_batches(workers):
+    source, parts, cpu = replace(stream(), synthetic=0.2), (range(2), range(2, 4)), torch.device("cpu")
+    with ProcessPrefetch(source, workers) as prefetch:
+        for step, crop in ((0, 32), (1, 32), (7, 32), (8, 48)):  # also after a jump, and in another phase
+            made = prefetch.get(step, crop, parts, cpu)
+            for found, part in zip(made, parts, strict=True):
+                expected = batch(source, crop, step, part)
+                assert torch.equal(found.lq, expected.lq) and torch.equal(found.keys, expected.keys)
+        prefetch.use(replace(source, turn=1))
+        turned_back = prefetch.get(9, 48, parts, cpu)[0]
+        assert torch.equal(turned_back.gt, batch(replace(source, turn=1), 48, 9, parts[0]).gt)
+    assert not [child for child in multiprocessing.active_children() if child.is_alive()]
 
 
 def test_ranks_and_parts_share_the_batch_of_one_process():

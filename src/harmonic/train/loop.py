@@ -1,6 +1,7 @@
 """The training loop, visible whole: sample, forward, losses, backward, clip, step, EMA, log, validate, save."""
 
 import math
+import multiprocessing
 import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
@@ -19,6 +20,7 @@ from harmonic.train.guard import is_bad, note_bad, note_good, returned
 from harmonic.train.learner import Learner, clipped
 from harmonic.train.objective import losses, predict, routing_figures, routing_losses
 from harmonic.train.on_device import finished
+from harmonic.train.processes import ProcessPrefetch
 from harmonic.train.ranks import joined
 from harmonic.train.reading import resolved
 from harmonic.train.recipe import Recipe
@@ -86,7 +88,12 @@ def train(
     with ExitStack() as stack:
         record = stack.enter_context(Record(out, progress, report if ranks.first else None, ranks.first))
         asked = stack.enter_context(Interruption())
-        prefetch = stack.enter_context(Prefetch(replace(stream, turn=progress.turn), recipe.data.workers, finish))
+        source = replace(stream, turn=progress.turn)
+        if where.type == "cuda" and finish is None and "fork" in multiprocessing.get_all_start_methods():
+            ahead: Prefetch | ProcessPrefetch = ProcessPrefetch(source, recipe.data.workers)
+        else:
+            ahead = Prefetch(source, recipe.data.workers, finish)
+        prefetch = stack.enter_context(ahead)
         started, before, tried = time.monotonic(), progress.seconds, 0
         if progress.step == 0:
             if init is not None:

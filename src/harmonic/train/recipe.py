@@ -33,7 +33,9 @@ class Data(Strict):
     """What samples are made of, beside the folder that the command names."""
 
     synthetic: float = Field(default=0.0, ge=0, le=1, description="share of samples from drawn pictures")
-    workers: int = Field(default=1, ge=1, description="threads that make samples; never changes them")
+    workers: int = Field(
+        default=1, ge=1, description="threads that make samples, or processes beside a GPU; never changes them"
+    )
     degrade: Literal["cpu", "device"] = Field(
         default="cpu", description="where damage is applied; device: on the GPU, close to the cpu's, not equal"
     )

@@ -34,6 +34,13 @@ _SPELT = {
 """What packages that know no SPDX write, in classifiers or as text."""
 
 
+TESTS = {"dev", "page-tests"}
+"""Our extras that no user installs."""
+
+UNLOCKED = TESTS | {"ray"}
+"""Our extras whose packages need not be in the lock; Ray must have the version of the cluster, whichever that is."""
+
+
 @dataclass(frozen=True)
 class Package:
     """licence: an SPDX expression, or BSD where the package does not say which. needs: names of other packages."""
@@ -56,12 +63,12 @@ def read_packages(
 ) -> tuple[list[Package], list[str]]:
     """The installed packages of the lock -> packages sorted by name, and faults, a line each.
 
-    requires, extras: those of our wheel. The extra `dev` is for tests. Extras whose packages are not in the lock are
-    faults too: nobody knows their licences.
+    requires, extras: those of our wheel. Extras whose packages are not in the lock are faults too, `UNLOCKED` apart:
+    nobody knows their licences.
     """
     requires = list(requires)
     required, faults = reachable(requires, ())
-    optional, more = reachable(requires, {extra for extra in extras if extra != "dev"})
+    optional, more = reachable(requires, set(extras) - UNLOCKED)
     faults += [fault for fault in more if fault not in faults]
     packages = []
     for name in sorted({*lock, *optional}):
@@ -101,8 +108,8 @@ def reachable(requires: Iterable[str], extras: Iterable[str]) -> tuple[set[str],
 
 
 def direct(requires: Iterable[str], extras: Iterable[str]) -> set[str]:
-    """Canonical names of the packages that a wheel itself asks for here, its extra `dev` left out."""
-    return set(_needs(requires, [extra for extra in extras if extra != "dev"]))
+    """Canonical names of the packages that a wheel itself asks for here, `UNLOCKED` extras left out."""
+    return set(_needs(requires, set(extras) - UNLOCKED))
 
 
 def _needs(requires: Iterable[str], extras: Iterable[str]) -> dict[str, set[str]]:

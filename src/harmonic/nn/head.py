@@ -77,15 +77,13 @@ class OutputHead(nn.Module):
                 nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
 
     def forward(self, z: Tensor, low: Tensor | None, features: Tensor | None) -> tuple[Tensor, Tensor]:
-        w_hf = None if self.high_gate is None else 2 * shuffle(self.high_gate(features), self.scale).float().sigmoid()
-        if self.cells is not None and self.low_gates is not None:
-            cells, (w_lf, w_z) = self.cells(low).float(), (2 * self.low_gates(low).float().sigmoid()).split(1, 1)
-        else:
-            cells = w_lf = w_z = None
-        z = z.float()
-        with torch.autocast(z.device.type, enabled=False):
-            gated = z if w_hf is None else w_hf * z
-            means = cell_mean(z, self.cell)
-            if cells is not None and w_lf is not None and w_z is not None:
+        cells = None if self.cells is None else self.cells(low).float()
+        with torch.autocast(z.device.type, enabled=False):  # gates too: what they round, they multiply everything by
+            z = z.float()
+            gated, means = z, cell_mean(z, self.cell)
+            if self.high_gate is not None and features is not None:
+                gated = 2 * shuffle(self.high_gate(features.float()), self.scale).sigmoid() * z
+            if cells is not None and self.low_gates is not None and low is not None:
+                w_lf, w_z = (2 * self.low_gates(low.float()).sigmoid()).split(1, 1)
                 means = w_lf * cells + w_z * means
             return enlarge_cells(means, self.cell), gated - low_band(gated, self.cell)

@@ -5,14 +5,17 @@ import hashlib
 import io
 import json
 import tarfile
+import tomllib
 import zipfile
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from release.artefacts import settled
 from release.contents import MIB, sdist_faults, wheel_faults
-from release.packages import Package, allowed, licence_faults, reachable, read_lock, read_packages
+from release.packages import UNLOCKED, Package, allowed, licence_faults, reachable, read_lock, read_packages
 from release.sbom import sbom
 
 ROOT = Path(__file__).parents[1]
@@ -127,6 +130,14 @@ def test_what_is_needed_and_not_locked_is_a_fault():
     lock = {name: version for name, version in read_lock(ROOT / "requirements.lock").items() if name != "pygments"}
     _, told = read_packages(lock, ["rich"], ())
     assert any(fault.startswith("pygments: is needed and not in the lock") for fault in told)
+
+
+def test_every_extra_is_locked_or_known_to_need_no_lock():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    lock = read_lock(ROOT / "requirements.lock")
+    asked = {extra: [str(canonicalize_name(Requirement(text).name)) for text in wanted]
+             for extra, wanted in project["optional-dependencies"].items() if extra not in UNLOCKED}  # fmt: skip
+    assert {(extra, name) for extra, names in asked.items() for name in names if name not in lock} == set()
 
 
 PACKAGES = [Package("a", "1+cpu", "MIT", "required", ("b",)), Package("b", "2", "BSD", "required"),

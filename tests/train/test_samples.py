@@ -9,6 +9,7 @@ import torch
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic
+from harmonic.errors import ResourceError
 from harmonic.train.batches import Prefetch, batch, thumbnails_of
 from harmonic.train.processes import ProcessPrefetch
 from harmonic.train.samples import drafted, sample, turned
@@ -52,6 +53,18 @@ def test_processes_make_the_same_batches(workers):
         turned_back = prefetch.get(9, 48, parts, cpu)[0]
         assert torch.equal(turned_back.gt, batch(replace(source, turn=1), 48, 9, parts[0]).gt)
     assert not [child for child in multiprocessing.active_children() if child.is_alive()]
+
+
+def test_a_killed_process_is_told_in_one_line():
+    with (
+        pytest.raises(ResourceError, match=r"was killed.*lower data\.workers"),
+        ProcessPrefetch(stream(), 1) as prefetch,
+    ):
+        prefetch.get(0, 32, (range(2),), torch.device("cpu"))
+        for child in multiprocessing.active_children():
+            child.kill()
+        for step in range(1, 9):  # what was made ahead may still come
+            prefetch.get(step, 32, (range(2),), torch.device("cpu"))
 
 
 def test_ranks_and_parts_share_the_batch_of_one_process():

@@ -5,6 +5,7 @@ from typing import Any
 import torch
 from torch.utils.data import DataLoader, Dataset
 
+from harmonic.errors import ResourceError
 from harmonic.train.batches import Batch, batch
 from harmonic.train.samples import Stream
 
@@ -14,7 +15,8 @@ _AHEAD = 3  # steps that each process makes ahead
 class ProcessPrefetch:
     """`Prefetch` with processes in the place of threads: the same batches, a few steps ahead; in a `with` block.
 
-    Each process makes whole steps, and shares the memory of the pictures, since it is a fork.
+    Each process makes whole steps, and shares the memory of the pictures, since it is a fork. Leaving the block because
+    one of them was killed raises ResourceError.
     """
 
     def __init__(self, stream: Stream, workers: int):
@@ -36,8 +38,13 @@ class ProcessPrefetch:
     def __enter__(self) -> "ProcessPrefetch":
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, _kind: object, error: BaseException | None, _trace: object) -> None:
         self._steps = self._next = None  # the last reference: its processes end
+        if isinstance(error, RuntimeError) and "DataLoader worker" in str(error):
+            raise ResourceError(
+                "a process that makes samples was killed, perhaps for want of memory; lower data.workers, then "
+                "the same command goes on from the last state"
+            ) from error
 
     def _begun(self, step: int, crop: int, parts: tuple[range, ...], where: torch.device) -> Any:
         loader = DataLoader(

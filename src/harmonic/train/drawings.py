@@ -22,7 +22,7 @@ Points = list[tuple[float, float]]
 
 
 def edges(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """A few large shapes with sharp edges and shaded insides, a third of them level, upright or diagonal.
+    """A few large shapes with sharp edges and shaded insides.
 
     -> (height, width, 3) float32 in [0, 255], as all functions here.
     """
@@ -30,8 +30,7 @@ def edges(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     sizes = max(height, width) * FINE * np.exp(rng.uniform(np.log(0.15), np.log(1.5), count))
     colours = palette(rng, count + 1)
     picture = backdrop(rng, height, width, colours[0])
-    outlines = _outlines(rng, sizes, width, height, corners=96, aligned=1 / 3)
-    for outline, colour in zip(outlines, colours[1:], strict=True):
+    for outline, colour in zip(_outlines(rng, sizes, width, height, corners=96), colours[1:], strict=True):
         mask = Image.new("L", (width * FINE, height * FINE))
         ImageDraw.Draw(mask).polygon(outline, fill=255)
         picture = _over(picture, mask, backdrop(rng, height, width, colour))
@@ -105,7 +104,7 @@ def _with_leaves(rng: np.random.Generator, ground: np.ndarray, layers: float) ->
     sizes = FINE * (low - rng.random(count) * (low - high)) ** -0.5
     owner = Image.new("I", (width * FINE, height * FINE))  # the number of the leaf on top; 0: none
     pen = ImageDraw.Draw(owner)
-    for number, outline in enumerate(_outlines(rng, sizes, width, height, corners=24, aligned=0), start=1):
+    for number, outline in enumerate(_outlines(rng, sizes, width, height, corners=24), start=1):
         pen.polygon(outline, fill=number)
     owners = np.asarray(owner)
     colours = palette(rng, 24)[rng.integers(24, size=count + 1)] + rng.normal(0, 4, (count + 1, 1))
@@ -125,26 +124,21 @@ def _textured(rng: np.random.Generator, picture: np.ndarray, material: np.ndarra
     return picture * (1 + np.clip(texture, -0.5, 0.5)[..., None]) * illumination(rng, *material.shape)
 
 
-def _outlines(
-    rng: np.random.Generator, sizes: np.ndarray, width: int, height: int, corners: int, aligned: float
-) -> list[Points]:
+def _outlines(rng: np.random.Generator, sizes: np.ndarray, width: int, height: int, corners: int) -> list[Points]:
     """Ellipses, polygons, bars and stars of given sizes, turned and placed at random; points in drawn pixels.
 
-    All have as many points as a circle of `corners`, some of them in one place. aligned: share of rectangles that are
-    turned by multiples of 45°, which chance never does and people do.
+    All have as many points as a circle of `corners`, some of them in one place.
     """
     count = len(sizes)
-    level = rng.random((count, 1)) < aligned
-    few = np.where(level, 4, rng.choice([3, 4, 5, 6, corners, corners], count)[:, None])
+    few = rng.choice([3, 4, 5, 6, corners, corners], count)[:, None]
     corner = np.arange(corners) * few // corners
-    loose = np.where((few < corners) & ~level, 0.6, 0)  # how far a corner strays from its place on the circle
+    loose = np.where(few < corners, 0.6, 0)  # how far a corner strays from its place on the circle
     stray, radius = (np.take_along_axis(rng.uniform(-1, 1, (count, corners)), corner, 1) for _ in range(2))
     star = np.where((few > 4) & (few < corners) & (rng.random((count, 1)) < 0.3), 1 - 0.5 * (np.arange(corners) % 2), 1)
-    angle = 2 * np.pi * (corner + 0.5 * loose * stray + 0.5 * level) / few
+    angle = 2 * np.pi * (corner + 0.5 * loose * stray) / few
     radius = sizes[:, None] / 2 * (1 + 0.3 * loose * radius) * star
     flat = np.exp(-rng.exponential(0.5, (count, 1)))
     turn = rng.uniform(0, 2 * np.pi, (count, 1))
-    turn = np.where(level, np.round(turn / (np.pi / 4)) * (np.pi / 4), turn)
     x, y = radius * np.cos(angle), radius * np.sin(angle) * flat
     x, y = np.cos(turn) * x - np.sin(turn) * y, np.sin(turn) * x + np.cos(turn) * y
     x += rng.uniform(-0.05, 1.05, (count, 1)) * width * FINE

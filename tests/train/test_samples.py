@@ -56,15 +56,10 @@ def test_processes_make_the_same_batches(workers):
 
 
 def test_a_killed_process_is_told_in_one_line():
-    with (
-        pytest.raises(ResourceError, match=r"was killed.*lower data\.workers"),
-        ProcessPrefetch(stream(), 1) as prefetch,
-    ):
-        prefetch.get(0, 32, (range(2),), torch.device("cpu"))
-        for child in multiprocessing.active_children():
-            child.kill()
-        for step in range(1, 9):  # what was made ahead may still come
-            prefetch.get(step, 32, (range(2),), torch.device("cpu"))
+    """torch says so from a signal's handler, at any place of the block."""
+    told = pytest.raises(ResourceError, match=r"was killed.*lower data\.workers")
+    with told, ProcessPrefetch(stream(), 1):
+        raise RuntimeError("DataLoader worker (pid 7) is killed by signal: Killed.")
 
 
 def test_ranks_and_parts_share_the_batch_of_one_process():

@@ -195,8 +195,8 @@ of shapes that tiles have up to 12 MP, then by the picture itself alone ([log](l
         "peers-speed.json",
         """Random weights, interleaved in one process, two threads; restoration from 256² as ratio to NAFNet-w32,
 enlargement by 4 from 128² as ratio to SPAN-48. Configurations as published (spandrel's classes; NAFNet and Restormer
-ours). Between large networks small ones find nothing of theirs in the caches: timed beside SPAN-48 alone, `fast` took
-0.94 to 1.00 of its time in fp32 and 1.44 to 1.58 in bf16 (decision 0006).""",
+ours). Timed beside SPAN-48 alone, `fast` took 0.94 to 1.00 of its time in fp32 and 1.44 to 1.58 in bf16 (decision
+0006); beside large networks it takes more.""",
         peers,
     ),
     Section(

@@ -4,7 +4,7 @@ Size of a step as in Liu et al. 2025 (arXiv 2502.16982): the root mean square of
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -29,26 +29,33 @@ class Muon(Optimizer):
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
-        """Kernels of one shape are evened out in one go."""
+        """Kernels of one shape are evened out in one go: a GPU waits for its next operation more than it computes."""
         for group in self.param_groups:
-            alike: dict[tuple[int, ...], list[tuple[Tensor, Tensor]]] = defaultdict(list)
-            for parameter in group["params"]:
-                if parameter.grad is not None:
-                    alike[tuple(parameter.shape)].append((parameter, parameter.grad))
-            for (outputs, *inputs), parameters in alike.items():
+            parameters = [parameter for parameter in group["params"] if parameter.grad is not None]
+            if not parameters:
+                continue
+            ahead = self._ahead(parameters)
+            alike: dict[tuple[int, ...], list[int]] = defaultdict(list)
+            for number, parameter in enumerate(parameters):
+                alike[tuple(parameter.shape)].append(number)
+            torch._foreach_mul_(parameters, 1 - group["lr"] * group["weight_decay"])  # pyright: ignore[reportPrivateImportUsage]
+            for (outputs, *inputs), numbers in alike.items():
                 columns = torch.Size(inputs).numel()
-                ahead = torch.stack([self._ahead(*pair).reshape(outputs, columns) for pair in parameters])
-                size = group["lr"] * _SIZE * max(outputs, columns) ** 0.5
-                for (parameter, _), change in zip(parameters, evened(ahead), strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.sub_(change.reshape(parameter.shape), alpha=size)
+                changes = evened(torch.stack([ahead[number].reshape(outputs, columns) for number in numbers]))
+                torch._foreach_sub_(  # pyright: ignore[reportPrivateImportUsage]
+                    [parameters[number] for number in numbers],
+                    list(changes.reshape(len(numbers), outputs, *inputs)),
+                    alpha=group["lr"] * _SIZE * max(outputs, columns) ** 0.5,
+                )
 
-    def _ahead(self, parameter: Tensor, gradient: Tensor) -> Tensor:
-        state = self.state[parameter]
-        if not state:
-            state["momentum"] = torch.zeros_like(parameter)
-        mean = state["momentum"].lerp_(gradient, 1 - self._momentum)
-        return gradient.lerp(mean, self._momentum)
+    def _ahead(self, parameters: list[Tensor]) -> Sequence[Tensor]:
+        for parameter in parameters:
+            if not self.state[parameter]:
+                self.state[parameter]["momentum"] = torch.zeros_like(parameter)
+        gradients = [parameter.grad for parameter in parameters if parameter.grad is not None]
+        means = [self.state[parameter]["momentum"] for parameter in parameters]
+        torch._foreach_lerp_(means, gradients, 1 - self._momentum)  # pyright: ignore[reportPrivateImportUsage]
+        return torch._foreach_lerp(gradients, means, self._momentum)  # pyright: ignore[reportPrivateImportUsage]
 
 
 def evened(matrices: Tensor) -> Tensor:

@@ -97,7 +97,7 @@ def main() -> int:
     ]
     args.results.parent.mkdir(parents=True, exist_ok=True)
     made = {"command": "make peers", "date": datetime.now(UTC).date().isoformat()}
-    report = {**made, "threads": args.threads, "machine": described(device), "rows": rows}
+    report = {**made, "machine": described(device), "rows": rows}
     args.results.write_text(json.dumps(report, indent=1) + "\n")
     print("\n\n".join(page.peers(report)))
     return 0

@@ -154,6 +154,8 @@ def test_a_read_only_output_folder(restore, photo, tmp_path):
         (("--scale", "5"), "--scale"),
         (("-o", "out.png", "--format", "jpg"), "the name says png"),
         (("--strenght", "1"), "--strenght"),
+        (("--maps", "--overwrite"), "--overwrite is another option"),
+        (("-o", "--overwrite"), "--overwrite is another option"),
     ],
 )
 def test_wrong_options_are_refused_with_the_valid_ones(restore, photo, arguments, part):

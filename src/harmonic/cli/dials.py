@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harmonic.cli.options import a_path
+
 if TYPE_CHECKING:
     from harmonic.restore.size import Size
 
@@ -44,10 +46,13 @@ Ensemble = Annotated[bool, typer.Option("--ensemble", help="Mean over 8 flips an
 Keep = Annotated[MetadataWish, typer.Option("--metadata", help="What the result keeps of EXIF and XMP data.")]
 Maps = Annotated[
     Path | None,
-    typer.Option(help="Write what was changed, and what was invented, as pictures into DIR.", metavar="DIR"),
+    typer.Option(
+        help="Write what was changed, and what was invented, as pictures into DIR.", metavar="DIR", callback=a_path
+    ),
 ]
 Compare = Annotated[
-    Path | None, typer.Option(help="Write a before/after page and picture of each result into DIR.", metavar="DIR")
+    Path | None,
+    typer.Option(help="Write a before/after page and picture of each result into DIR.", metavar="DIR", callback=a_path),
 ]
 ReportSwitch = Annotated[bool, typer.Option("--report", help="Noise, sharpness, blocks before and after; fidelity.")]
 Watch = Annotated[bool, typer.Option("--watch", help="Go on restoring what comes into the folder, until Ctrl-C.")]

@@ -35,6 +35,13 @@ class Engine(StrEnum):
     ray = "ray"
 
 
+def a_path(value: Path | None) -> Path | None:
+    """The value of an option, unless it was forgotten and the next option stands in its place: then BadParameter."""
+    if value is not None and str(value).startswith("-"):
+        raise typer.BadParameter(f"{value} is another option, and a path is missing here; ./{value} is a path")
+    return value
+
+
 EngineOption = Annotated[Engine, typer.Option("--engine", help="ray: workers on a Ray cluster (extra `ray`).")]
 Workers = Annotated[
     int | None, typer.Option(min=1, help="With --engine ray; default: one per GPU or two processors.", metavar="N")

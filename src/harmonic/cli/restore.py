@@ -43,6 +43,7 @@ from harmonic.cli.options import (
     RuntimeOption,
     TileOption,
     Workers,
+    a_path,
 )
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.text import examples, say, tell
@@ -70,7 +71,11 @@ def restore(
     output: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="PATH", help="A file for one picture, else a folder; default: beside it."
+            "-o",
+            "--output",
+            metavar="PATH",
+            help="A file for one picture, else a folder; default: beside it.",
+            callback=a_path,
         ),
     ] = None,
     model: ModelOfSize = None,

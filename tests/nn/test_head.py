@@ -5,6 +5,17 @@ import torch
 from harmonic.nn.head import OutputHead
 
 
+def test_no_gate_shuts_below_its_floor_and_all_start_at_one():
+    """So that z is taught by every pixel, whatever the gates say there."""
+    z, low, features = (torch.randn(1, c, s, s) for c, s in ((3, 32), (8, 8), (16, 32)))
+    for floor in (0.0, 0.1):
+        head = OutputHead(4, 8, 16, 1, floor)
+        assert torch.allclose(sum(head(z, low, features)), z, atol=1e-5)
+        for parameter in (head.low_gates.bias, head.high_gate.bias):
+            torch.nn.init.constant_(parameter, -1e4)
+        assert torch.allclose(sum(head(z, low, features)), floor * z, atol=1e-5)
+
+
 def test_gates_are_not_rounded_in_bf16():
     """A gate multiplies all that the branch has found; its rounding alone moved pixels by more than two levels."""
     torch.manual_seed(0)

@@ -87,6 +87,7 @@ class NetworkConfig(Spec):
     fusion: tuple[FusionSpec, FusionSpec] | None = Field(
         default=(ConvFusionSpec(), ConvFusionSpec()), description="at the decoder stages of strides f and 2f"
     )
+    floor: float = Field(default=0.0, ge=0, lt=1, description="least value of the output gates, which start at 1")
 
     @model_validator(mode="after")
     def _check(self) -> "NetworkConfig":

@@ -65,7 +65,9 @@ class Harmonic(nn.Module):
         self.fusion1 = build_fusion(config.fusion[1], lf.channels, c1, 1) if lf and config.fusion else None
         self.fusion0 = build_fusion(config.fusion[0], lf.channels, c0, 2) if lf and config.fusion else None
         self.plain_tail = None if hf else PlainTail(c0, config.factor)
-        self.head = OutputHead(config.cell, lf.channels if lf else None, hf.tail if hf else None, self.scale)
+        self.head = OutputHead(
+            config.cell, lf.channels if lf else None, hf.tail if hf else None, self.scale, config.floor
+        )
 
         self.pools = config.channel_attention or bool(hf and hf.texture)
         routed = hf is not None and any(isinstance(block, ExpertsSpec) for block in hf.blocks)

@@ -14,11 +14,15 @@ from harmonic.network.specs import ConvSpec, ExpertsSpec, HybridSpec, StateSpace
 
 Scale = Literal[1, 2, 3, 4]
 
+FLOOR = 0.1
+"""Least value of the output gates (docs/decisions/0008)."""
+
 
 def tiny(scale: Scale = 1) -> NetworkConfig:
     """For tests and tutorials: every part of `fast`, a tenth of its work."""
     return NetworkConfig(
         scale=scale,
+        floor=FLOOR,
         channels=(16, 24, 32),
         encoder=(conv(1), conv(1)),
         bottleneck=conv(1),
@@ -35,9 +39,10 @@ def fast(scale: Scale = 1) -> NetworkConfig:
     are narrow, so that x4 takes no longer than SPAN-48 in fp32 (docs/decisions/0006).
     """
     if scale == 1:
-        return NetworkConfig()
+        return NetworkConfig(floor=FLOOR)
     return NetworkConfig(
         scale=scale,
+        floor=FLOOR,
         channels=(48, 64, 96),
         encoder=(conv(2), conv(1)),
         bottleneck=conv(2),
@@ -53,6 +58,7 @@ def base(scale: Scale = 1) -> NetworkConfig:
     """
     return NetworkConfig(
         scale=scale,
+        floor=FLOOR,
         channels=(48, 96, 192),
         encoder=(conv(1), conv(2)),
         bottleneck=(*hybrid(2), *conv(2)),
@@ -68,6 +74,7 @@ def large(scale: Scale = 1) -> NetworkConfig:
     near, lattice, shifted = HybridSpec(), HybridSpec(dilation=2), HybridSpec(shifted=True)
     return NetworkConfig(
         scale=scale,
+        floor=FLOOR,
         channels=(80, 160, 320),
         encoder=(conv(2), conv(4)),
         bottleneck=(near, lattice, StateSpaceSpec(strip=8), shifted, *conv(4)),

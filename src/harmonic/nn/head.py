@@ -62,12 +62,14 @@ class OutputHead(nn.Module):
     z (B, 3, H, W); l (B, C, H/K, W/K) or None; features of the tail (B, c, H/scale, W/scale) or None -> lf, hf
     (B, 3, H, W), fp32.
     The gate w_z hands the cell means of z to LF instead of losing them, so the split costs no quality, and whatever
-    HF does afterwards cannot move structure. Gates start at 1. Without an LF branch the two bands add up to z.
+    HF does afterwards cannot move structure. Gates start at 1 and lie between floor and 2 - floor: one that can shut
+    does so wherever there is no noise, and then z never learns what blur needs there (docs/decisions/0008). Without an
+    LF branch the two bands add up to z.
     """
 
-    def __init__(self, cell: int, low: int | None, features: int | None, scale: int):
+    def __init__(self, cell: int, low: int | None, features: int | None, scale: int, floor: float = 0.0):
         super().__init__()
-        self.cell, self.scale = cell, scale
+        self.cell, self.scale, self.floor = cell, scale, floor
         self.cells = nn.Conv2d(low, 3, 1, bias=True) if low else None
         self.low_gates = nn.Conv2d(low, 2, 1) if low else None  # w_lf, w_z
         self.high_gate = nn.Conv2d(features, scale * scale, 1) if features else None  # w_hf
@@ -82,8 +84,12 @@ class OutputHead(nn.Module):
             z = z.float()
             gated, means = z, cell_mean(z, self.cell)
             if self.high_gate is not None and features is not None:
-                gated = 2 * shuffle(self.high_gate(features.float()), self.scale).sigmoid() * z
+                gated = self.gate(shuffle(self.high_gate(features.float()), self.scale)) * z
             if cells is not None and self.low_gates is not None and low is not None:
-                w_lf, w_z = (2 * self.low_gates(low.float()).sigmoid()).split(1, 1)
+                w_lf, w_z = self.gate(self.low_gates(low.float())).split(1, 1)
                 means = w_lf * cells + w_z * means
             return enlarge_cells(means, self.cell), gated - low_band(gated, self.cell)
+
+    def gate(self, x: Tensor) -> Tensor:
+        """Any number -> a weight from floor to 2 - floor, 1 at 0."""
+        return self.floor + 2 * (1 - self.floor) * x.sigmoid()

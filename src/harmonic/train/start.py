@@ -41,7 +41,11 @@ def begin(
                 say(f"{out}: {change}; bits may differ from an unbroken run's")
         return progress
     if init is not None:
-        given = ranks.from_first(lambda: load_network(find_weights(str(init)))[0].state_dict())
+        given, floor = ranks.from_first(lambda: _weights_of(init))
+        wanted = recipe.model.config().floor
+        if floor != wanted:
+            raise UsageError(f"{init}: its gates go down to {floor:g}, the recipe's to {wanted:g}; "
+                             f"add model.changes.floor={floor:g}")  # fmt: skip
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:
             raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "
@@ -54,6 +58,12 @@ def begin(
         for old in (path for kind in ("state", "bad") for path in out.glob(f"{kind}-*.safetensors")):
             old.unlink()
     return Progress()
+
+
+def _weights_of(init: Path) -> tuple[dict, float]:
+    """Tensors of a bundled name or a file, and the floor of its output gates, which no tensor shows."""
+    network, card = load_network(find_weights(str(init)))
+    return network.state_dict(), card.config.floor
 
 
 def starting_from(model: nn.Module, given: dict) -> tuple[list[str], float]:

@@ -13,9 +13,10 @@ from torch import Tensor, nn
 from harmonic.errors import UsageError
 from harmonic.measure import equal_training
 from harmonic.measure.equal_budget import finished, run_entrants
+from harmonic.measure.equal_results import collected, read_results, write_results
 from harmonic.measure.equal_table import common_steps, equal_tables
 from harmonic.measure.equal_training import Clock, OutOfTime, crops_digest, recipe_of, stream_of, train_network
-from harmonic.measure.line_ups import RESTORATION, LineUp
+from harmonic.measure.line_ups import RESTORATION, LineUp, line_up_named
 from toys import pictures as smooth_pictures
 
 
@@ -79,6 +80,46 @@ def test_a_finished_run_is_not_made_again(toy, seen, data, tmp_path):
     before = len(seen["fast"])
     run(toy, data, tmp_path / "out")
     assert len(seen["fast"]) == before
+
+
+def test_runs_of_another_machine_stand_in_the_table_and_are_not_made_again(toy, seen, data, tmp_path):
+    none = read_results(toy, None)
+    assert read_results(toy, tmp_path / "results") == none
+    run(toy, data, tmp_path / "there", names=("fast",))
+    first = collected(toy, tmp_path / "there", "the command", none)
+    write_results(first | {"costs": {"fast": {"gmac": 1.0}}, "timed_on": "that machine"}, tmp_path, None)
+
+    earlier, trained = read_results(toy, tmp_path), len(seen["fast"])
+    run_entrants(toy, ("fast", "peer"), 4, 1, data, tmp_path / "here", Clock(), lambda _: None, earlier["runs"])
+    assert len(seen["fast"]) == trained
+    content = collected(toy, tmp_path / "here", "the command", earlier)
+    assert [run["network"] for run in content["runs"]] == ["fast", "peer"]
+    assert content["runs"][0] == first["runs"][0]
+    assert (content["timed_on"], content["costs"]) == ("that machine", {"fast": {"gmac": 1.0}})
+
+    (own,) = finished(toy, tmp_path / "here")
+    again = {**own, "minutes": 99.0}
+    assert finished(toy, tmp_path / "here", [again]) == [own]  # what was made here is newer
+    with pytest.raises(UsageError, match="trained on other crops"):
+        finished(toy, tmp_path / "here", [{**first["runs"][0], "crops": "0"}])
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"runs": []}'])
+def test_a_file_that_holds_no_results_is_refused_and_kept(toy, tmp_path, text):
+    file = tmp_path / "equal-budget-toy.json"
+    file.write_text(text)
+    with pytest.raises(UsageError, match="not a file of results; remove it"):
+        read_results(toy, tmp_path)
+    assert file.read_text() == text
+
+
+def test_the_precision_of_training_is_told_and_an_unknown_one_refused(toy, data, tmp_path):
+    run(replace(toy, precision="fp32"), data, tmp_path, names=("peer",))
+    assert finished(toy, tmp_path)[0]["precision"] == "fp32"
+    assert recipe_of(toy, 4, 1e-3, 0).precision == "bf16"
+    assert line_up_named("x4", "fp32").precision == "fp32"
+    with pytest.raises(UsageError, match="fp8: no such precision; choose from fp32, bf16"):
+        line_up_named("x4", "fp8")
 
 
 class Few(Clock):

@@ -32,8 +32,9 @@ def peers(
     ] = None,
     out: Annotated[Path, typer.Option("-o", "--out", help="Folder of the runs.", metavar="RUNS")] = Path("runs/peers"),
     results: Annotated[
-        Path | None, typer.Option(help="Write tables' figures and a picture of them there.", metavar="DIR")
+        Path | None, typer.Option(help="Add to the tables' figures and their picture there.", metavar="DIR")
     ] = None,
+    precision: Annotated[str, typer.Option(help="Of training.", metavar="bf16|fp32")] = "bf16",
     pretrained: Annotated[
         Path | None, typer.Option(help="Score these weights instead; spandrel loads them.", metavar="FILE")
     ] = None,
@@ -43,30 +44,33 @@ def peers(
 
     Same crops, steps, losses and schedule for all; for each the best of three learning rates, chosen on the crops of
     val.txt after a tenth of the steps. DIR holds train/ and test/, or everything. Sizes are such that all take the
-    time of ours. Without --train and --time, the tables of what is there.
+    time of ours. Without --train and --time, the tables of what is there. Runs that --results holds already, from this
+    machine or another, are kept and not made again.
     """
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.measure.equal_budget import run_entrants
-    from harmonic.measure.equal_results import collected, measure_costs, write_results
+    from harmonic.measure.equal_results import collected, measure_costs, read_results, write_results
     from harmonic.measure.equal_table import equal_tables
     from harmonic.measure.equal_training import Clock, OutOfTime
     from harmonic.measure.line_ups import line_up_named
 
-    line_up = line_up_named(table)
+    line_up = line_up_named(table, precision)
     keep_freed_memory()
     if pretrained is not None:
         _score(pretrained, data)
         return
     names = only or list(line_up.entrants)
     note = (lambda _: None) if quiet else say
+    earlier = read_results(line_up, results)
     if train:
         try:
-            run_entrants(line_up, names, steps, seeds, data, out, Clock.minutes(max_minutes), note)
+            run_entrants(line_up, names, steps, seeds, data, out, Clock.minutes(max_minutes), note,
+                         earlier["runs"])  # fmt: skip
         except OutOfTime:
             note(f"{out}: paused after {max_minutes:g} minutes, all saved; the same command goes on")
     if timing:
         measure_costs(line_up, names, out)
-    content = collected(line_up, out, f"harmonic bench peers --data DATA --table {table} --results results")
+    content = collected(line_up, out, f"harmonic bench peers --data DATA --table {table} --results results", earlier)
     tell("\n\n".join(equal_tables(content)) or "no finished runs yet; make some with --train")
     if results is not None and content["runs"]:
         for path in write_results(content, results, _pencil() if content["costs"] else None):

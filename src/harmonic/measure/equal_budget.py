@@ -1,7 +1,8 @@
 """Runs of equal budget: a network of a line-up, its steps and its seed -> figures, kept in the folder of the run.
 
-A run is finished when its `figures.json` is there. Learning rates are chosen on validation crops alone; the test sets
-are scored once, at the end. What the runs found becomes one file of results, with the figures of every picture.
+A run is finished when its `figures.json` is there, or its figures are in the file of results that is added to: so
+runs of several machines make one table. Learning rates are chosen on validation crops alone; the test sets are scored
+once, at the end. What the runs found becomes one file of results, with the figures of every picture.
 """
 
 import json
@@ -25,23 +26,25 @@ from harmonic.train.weights import by_network
 FIGURES = "figures.json"
 
 Figures = dict[str, Any]
-"""network, steps, seed, rate, sweep, minutes, crops and pictures (digests), validation, tests: by column, picture."""
+"""network, steps, seed, rate, precision, sweep, minutes, crops and pictures (digests), validation, tests: by column,
+picture. Figures without a precision are of bf16."""
 
 
 def run_entrants(
     line_up: LineUp, names: Sequence[str], steps: int, seeds: int, data: Path, out: Path, clock: Clock,
-    say: Callable[[str], None],
+    say: Callable[[str], None], earlier: Sequence[Figures] = (),
 ) -> None:  # fmt: skip
     """Train and score each named network with each seed, or take what is finished.
 
-    data: a folder with `train/` (pictures, `val.txt`) and `test/`, or one folder for everything. Raises OutOfTime when
-    the clock has run down, UsageError for an unknown network or a folder without validation crops, PictureError.
+    data: a folder with `train/` (pictures, `val.txt`) and `test/`, or one folder for everything. earlier: runs that
+    are not made again. Raises OutOfTime when the clock has run down, UsageError for an unknown network, a folder
+    without validation crops or runs on different crops, PictureError.
     """
     for name in names:
         if name not in line_up.entrants:
             raise UsageError(f"{name}: no such network in {line_up.name}; choose from {', '.join(line_up.entrants)}")
-    open_runs = [(name, seed) for seed in range(seeds) for name in names
-                 if not (_folder(out, line_up, name, steps, seed) / FIGURES).exists()]  # fmt: skip
+    done = {_key(run) for run in finished(line_up, out, earlier)}
+    open_runs = [(name, seed) for seed in range(seeds) for name in names if (name, steps, seed) not in done]
     if not open_runs:
         return
     for name in dict(open_runs):
@@ -71,7 +74,7 @@ def run_entrant(
     stream, folder = stream_of(recipe, pictures), _folder(out, line_up, name, steps, seed)
     network, minutes = train_network(build, recipe, stream, folder, clock)
     figures: Figures = {
-        "network": name, "steps": steps, "seed": seed, "rate": rate,
+        "network": name, "steps": steps, "seed": seed, "rate": rate, "precision": line_up.precision,
         "sweep": {f"{r:g}": round(mean, 3) for r, mean in swept.items()}, "minutes": minutes,
         "crops": crops_digest(recipe, stream), "pictures": stream.digest,
         "validation": {case: round(value, 4) for case, value in validate(by_network(network), held).items()},
@@ -94,12 +97,14 @@ def tested(network: nn.Module, line_up: LineUp, data: Path) -> dict[str, dict[st
     }
 
 
-def finished(line_up: LineUp, out: Path) -> list[Figures]:
-    """The figures of all runs of a line-up that are done, in the order of its networks.
+def finished(line_up: LineUp, out: Path, earlier: Sequence[Figures] = ()) -> list[Figures]:
+    """The figures of all runs of a line-up that are done, in the order of its networks; those in `out` come before
+    earlier ones of the same network, steps and seed.
 
     Raises UsageError when runs of one seed trained on different crops: they must not stand in one table.
     """
-    found = [json.loads(path.read_text()) for path in sorted((out / line_up.name).glob(f"*/{FIGURES}"))]
+    own = [json.loads(path.read_text()) for path in sorted((out / line_up.name).glob(f"*/{FIGURES}"))]
+    found = list({_key(run): run for run in [*earlier, *own]}.values())
     seen: dict[int, str] = {}
     for run in found:
         if seen.setdefault(run["seed"], run["crops"]) != run["crops"]:
@@ -107,6 +112,10 @@ def finished(line_up: LineUp, out: Path) -> list[Figures]:
                              "give each set of training pictures its own --out")  # fmt: skip
     order = list(line_up.entrants)
     return sorted(found, key=lambda run: (order.index(run["network"]), run["steps"], run["seed"]))
+
+
+def _key(run: Figures) -> tuple[str, int, int]:
+    return run["network"], run["steps"], run["seed"]
 
 
 def _folder(out: Path, line_up: LineUp, name: str, steps: int, seed: int) -> Path:

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.measure.costs import DRAWS, PRECISIONS, gmac_per_megapixel, over_draws, parameters_of
 from harmonic.measure.equal_budget import finished
@@ -41,25 +42,49 @@ def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int 
     atomic_write(file, (json.dumps(about, indent=1) + "\n").encode())
 
 
-def collected(line_up: LineUp, out: Path, command: str) -> dict[str, Any]:
-    """The content of the file of results, from the finished runs in `out`. Raises UsageError as `finished` does."""
+def results_file(table: str, folder: Path) -> Path:
+    return folder / f"equal-budget-{table}.json"
+
+
+def read_results(line_up: LineUp, folder: Path | None) -> dict[str, Any]:
+    """What a file of results holds already: `runs`, `costs`, `timed_on`, `side`; none without the file or a folder.
+
+    Raises UsageError for a file of something else.
+    """
+    none = {"runs": [], "costs": {}, "timed_on": "", "side": line_up.side}
+    if folder is None or not (file := results_file(line_up.name, folder)).exists():
+        return none
+    try:
+        content = json.loads(file.read_text())
+        return {key: content[key] for key in none}
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"{file}: not a file of results; remove it, or give another --results") from error
+
+
+def collected(line_up: LineUp, out: Path, command: str, earlier: dict[str, Any]) -> dict[str, Any]:
+    """The content of the file of results: the finished runs in `out`, and what it held (`read_results`).
+
+    Costs are of one machine, so those in `out` replace earlier ones. Raises UsageError as `finished` does.
+    """
     file = out / line_up.name / COSTS
-    costs = json.loads(file.read_text()) if file.exists() else {"machine": "", "side": line_up.side, "networks": {}}
-    order = [name for name in line_up.entrants if name in costs["networks"]]
+    costs, timed_on, side = earlier["costs"], earlier["timed_on"], earlier["side"]
+    if file.exists():
+        measured = json.loads(file.read_text())
+        costs, timed_on, side = measured["networks"], measured["machine"], measured["side"]
     return {
         "command": command, "date": datetime.now(UTC).date().isoformat(), "table": line_up.name,
-        "machine": f"torch {torch.__version__}", "timed_on": costs["machine"], "side": costs["side"],
+        "machine": f"torch {torch.__version__}", "timed_on": timed_on, "side": side,
         "crop": line_up.crop, "batch": line_up.batch,
-        "costs": {name: costs["networks"][name] for name in order}, "runs": finished(line_up, out),
+        "costs": {name: costs[name] for name in line_up.entrants if name in costs},
+        "runs": finished(line_up, out, earlier["runs"]),
     }  # fmt: skip
 
 
 def write_results(content: dict[str, Any], folder: Path, draw: Callable[[dict[str, Any]], bytes] | None) -> list[Path]:
     """Write `equal-budget-TABLE.json` and, with `draw`, the picture beside it -> both paths."""
-    stem = folder / f"equal-budget-{content['table']}"
-    paths = [stem.with_suffix(".json")]
+    paths = [results_file(content["table"], folder)]
     atomic_write(paths[0], (json.dumps(content, indent=1) + "\n").encode())
     if draw is not None:
-        paths.append(stem.with_suffix(".png"))
+        paths.append(paths[0].with_suffix(".png"))
         atomic_write(paths[1], draw(content))
     return paths

@@ -68,6 +68,7 @@ def recipe_of(line_up: LineUp, steps: int, rate: float, seed: int) -> Recipe:
             steps=steps, warmup=max(1, steps // 20), phases=(Phase(crop=line_up.crop, batch=line_up.batch),)
         ),
         seed=seed,
+        precision=line_up.precision,
         save_every=max(steps, CHUNK),  # `until` decides when
     )
 

@@ -7,12 +7,14 @@ Each peer is as narrow and shallow as it must be to take the time of `fast` (fus
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Literal
 
 import torch
 from torch import nn
 
 from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import UsageError
+from harmonic.measure.costs import PRECISIONS
 from harmonic.measure.peers import enlarging
 from harmonic.measure.peers.drunet import DRUNet
 from harmonic.measure.peers.moceir import MoCEIR
@@ -33,6 +35,7 @@ class LineUp:
 
     entrants: by name, what builds a new network; ours is `fast`. scale: of all of them. mixture, crop, batch: of the
     stream that all train on; crops in input pixels. side: of the square input that is timed. suites: what is scored.
+    precision: of training; bf16 is slower than fp32 where it is emulated.
     """
 
     name: str
@@ -43,6 +46,7 @@ class LineUp:
     batch: int
     side: int
     suites: tuple[Suite, ...]
+    precision: Literal["fp32", "bf16"] = "bf16"
 
 
 def ready(network: nn.Module) -> nn.Module:
@@ -109,8 +113,10 @@ ENLARGEMENT = LineUp(
 LINE_UPS = {line_up.name: line_up for line_up in (RESTORATION, ENLARGEMENT)}
 
 
-def line_up_named(name: str) -> LineUp:
-    """Raises UsageError that names the known ones."""
+def line_up_named(name: str, precision: str = "bf16") -> LineUp:
+    """A table's line-up, trained in this precision. Raises UsageError that names the known ones."""
     if name not in LINE_UPS:
         raise UsageError(f"{name}: no such table; choose from {', '.join(LINE_UPS)}")
-    return LINE_UPS[name]
+    if precision not in PRECISIONS:
+        raise UsageError(f"{precision}: no such precision; choose from {', '.join(PRECISIONS)}")
+    return replace(LINE_UPS[name], precision=precision)

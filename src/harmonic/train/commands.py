@@ -72,6 +72,6 @@ def line(row: dict[str, float]) -> str:
     """A row of the log for people."""
     left = f"  {row['left'] / 60:.0f} min left" if "left" in row else ""
     loss = f"  loss {row['loss']:.5f}" if "loss" in row else ""
-    cases = ("mean", "noise25", "jpeg10", "blur2", "mix", "clean", "bicubic", "pairs", "textured_mean")
+    cases = ("mean", "noise25", "jpeg10", "blur2", "mix", "clean", "bicubic", "real", "pairs", "textured_mean")
     quality = "".join(f"  {name} {row[name]:.2f}" for name in cases if name in row)
     return f"step {row['step']:.0f}{loss}{quality}{left}"

@@ -11,10 +11,12 @@ import torch
 from torch import Tensor
 from torch.optim import Optimizer
 
+from harmonic.restore.device import computes_bf16
+
 _A, _B, _C = 3.4445, -4.7750, 2.0315  # of the odd polynomial that draws singular values towards 1, as published
 _TURNS = 5
 _SIZE = 0.2  # root mean square of AdamW's steps, as measured there
-_WIDE = 96  # rows from which bf16 is faster than fp32 on a CPU; the iteration forgives its rounding
+_WIDE = 96  # rows from which bf16, where there is hardware for it, is faster; the iteration forgives its rounding
 
 
 class Muon(Optimizer):
@@ -66,7 +68,7 @@ def evened(matrices: Tensor) -> Tensor:
     flat = matrices.shape[-2] > matrices.shape[-1]
     x = matrices.mT.contiguous() if flat else matrices
     x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
-    if x.shape[-2] >= _WIDE:
+    if x.shape[-2] >= _WIDE and computes_bf16(x.device):
         x = x.bfloat16()
     for _ in range(_TURNS):
         square = x @ x.mT

@@ -49,7 +49,7 @@ def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> t
         if leaks := _validated_and_trained_on(source.data):
             say(f"{leaks} pictures of val.txt are trained on too, which flatters; list the others in train.txt")
         crops = read_validation(source.data)
-        validation = cases(crops, recipe.model.scale) if crops else {}
+        validation = cases(crops, recipe.model.scale, recipe.mixture.real > 0) if crops else {}
     else:
         if len(source.data) > 1:
             raise UsageError("--inputs: goes with one --data folder, the one of the targets")

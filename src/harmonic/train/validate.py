@@ -1,4 +1,4 @@
-"""Validation during training: a few crops, five damages, PSNR of the saved weights, restored as users restore."""
+"""Validation during training: a few crops, some damages, PSNR of the saved weights, restored as users restore."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -6,6 +6,7 @@ import numpy as np
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic, Blur, Degradation, Jpeg, Noise, Round
+from harmonic.degrade.second_order import sample_second_order
 from harmonic.ops.cells import whole_cells
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import high_band_energy, low_band_psnr, psnr
@@ -27,10 +28,17 @@ Restore = Callable[[np.ndarray], np.ndarray]
 """(h, w, 3) float32 about [0, 1] -> (scale·h, scale·w, 3) float32."""
 
 
-def cases(crops: Sequence[np.ndarray], scale: int) -> dict[str, Case]:
-    """What is validated on, by name; the same every time. Above scale 1 inputs are shrunk by the exact bicubic."""
+def cases(crops: Sequence[np.ndarray], scale: int, real: bool = False) -> dict[str, Case]:
+    """What is validated on, by name; the same every time. Above scale 1 inputs are shrunk by the exact bicubic.
+
+    real: with a case of damage of second order, a chain of its own for each crop.
+    """
     chains = CASES if scale == 1 else {"bicubic": (Bicubic(scale=scale),)}
-    return {name: [_pair(crop, chain, scale, i) for i, crop in enumerate(crops)] for name, chain in chains.items()}
+    found = {name: [_pair(crop, chain, scale, i) for i, crop in enumerate(crops)] for name, chain in chains.items()}
+    if real:
+        drawn = [sample_second_order(np.random.RandomState(i), scale) for i in range(len(crops))]
+        found["real"] = [_pair(crop, drawn[i], scale, i) for i, crop in enumerate(crops)]
+    return found
 
 
 def validate(restore: Restore, cases: Mapping[str, Case]) -> dict[str, float]:

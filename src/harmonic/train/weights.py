@@ -52,7 +52,7 @@ def judge(learner: Learner, recipe: Recipe, out: Path, cases: Mapping[str, Case]
     if weights and recipe.texture is not None:
         figures |= texture_figures(restore, restoring(weights, 1.0, str(where)), cases)
     record.row({"step": progress.step, "seconds": progress.seconds, **figures})
-    shown = next((name for name in ("mix", "bicubic") if name in cases), next(iter(cases)))
+    shown = next((name for name in ("real", "mix", "bicubic") if name in cases), next(iter(cases)))
     record.pictures(progress.step, [_row(restore, *pair) for pair in cases[shown][:SHOWN]])
     record.curves()
     mean = figures["mean"]

@@ -5,6 +5,7 @@ import torch
 
 from harmonic.errors import ResourceError, UsageError
 from harmonic.train import state
+from harmonic.train.recipe import Model
 from harmonic.train.samples import Stream
 from harmonic.train.state import KEPT, latest_state, read_state
 from toys import pictures, recipe, train
@@ -46,6 +47,15 @@ def test_a_state_of_a_newer_version_is_no_damage(tmp_path):
     path = sorted(tmp_path.glob("state-*"))[-1]
     path.write_bytes(path.read_bytes().replace(b'"skipped"', b'"skippet"').replace(b'\\"skipped\\"', b'\\"skippet\\"'))
     with pytest.raises(UsageError, match="a newer harmonic wrote it"):
+        latest_state(tmp_path, CONFIG)
+
+
+def test_a_run_does_not_go_on_with_another_network_than_it_began_with(tmp_path, monkeypatch):
+    """A recipe that names a preset stays the same when the preset changes."""
+    train(CONFIG, tmp_path, until=3)
+    before = CONFIG.model.config()
+    monkeypatch.setattr(Model, "config", lambda _: before.model_copy(update={"floor": before.floor + 0.25}))
+    with pytest.raises(UsageError, match=r"begun with another network \(floor was 0.* and is 0.*set model.changes"):
         latest_state(tmp_path, CONFIG)
 
 

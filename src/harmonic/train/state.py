@@ -20,7 +20,7 @@ from torch import Tensor
 from harmonic.errors import HarmonicError, ResourceError, UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.network.checkpoint import digest, pack_metadata, read_metadata
-from harmonic.train.recipe import Recipe
+from harmonic.train.recipe import Recipe, flattened
 
 KEPT = 3
 """State files of a run; older ones are deleted."""
@@ -68,6 +68,7 @@ def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, rec
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     about = {
         "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": circumstances or {},
+        "network": recipe.model.config().model_dump(mode="json"),
         "digests": {name: digest(value) for name, value in tensors.items()},
     }  # fmt: skip
     data = save_bytes(tensors, pack_metadata(about))
@@ -127,6 +128,13 @@ def read_state(path: Path, recipe: Recipe) -> tuple[dict[str, Tensor], Progress,
         raise UsageError(
             f"{path.parent}: belongs to another recipe ({', '.join(keys[:5])} differ); "
             "give another --out folder, or --no-resume to start anew"
+        )
+    # A recipe may name a preset, and what a preset stands for may change. Older states do not tell.
+    network, now = flattened(about.get("network", {})), flattened(recipe.model.config().model_dump(mode="json"))
+    if keys := sorted(key for key in network.keys() & now.keys() if network[key] != now[key]):
+        raise UsageError(
+            f"{path.parent}: was begun with another network ({keys[0]} was {network[keys[0]]} and is {now[keys[0]]}); "
+            "set model.changes to what it was, or give another --out folder"
         )
     return tensors, Progress(**told), before
 

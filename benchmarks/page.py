@@ -259,7 +259,8 @@ broader one without it. {FORMS}""",
         """One network and its switches, so structure is the same in all rows but the input's. PSNR in dB; high-band
 energy as a share of the clean pictures'; texture distance: sliced-Wasserstein over Laplacian levels, grey levels;
 FD-NSS: statistics of natural scenes over all patches; the lower, the closer to the clean pictures. Added: root mean
-square of what the head added to the 8-bit picture. Generated texture costs PSNR by its nature: it is not the lost one.""",
+square of what the head added to the 8-bit picture. It costs PSNR by its nature: it is not the texture
+that was lost.""",
         texture,
     ),
     Section(

@@ -114,8 +114,12 @@ def restored(network: Harmonic, silent: Harmonic, given: np.ndarray) -> tuple[Pi
     first, second = (parts_of(network, given, seed) for seed in SEEDS)
     still = parts_of(silent, given, SEEDS[0])
     assert first.texture is not None and second.texture is not None
-    pictures = (to_uint8(to_array(mixed)) for mixed in (first.mix(texture=0), still.mix(texture=1), first.mix(texture=1)))
-    moved = max(float((a - b).abs().max()) for a, b in ((first.lf, second.lf), (first.hf, second.hf), (first.lf, still.lf)))
+    pictures = (
+        to_uint8(to_array(mixed)) for mixed in (first.mix(texture=0), still.mix(texture=1), first.mix(texture=1))
+    )
+    moved = max(
+        float((a - b).abs().max()) for a, b in ((first.lf, second.lf), (first.hf, second.hf), (first.lf, still.lf))
+    )
     return dict(zip(FORMS, pictures, strict=True)), 255 * float((first.texture - second.texture).abs().mean()), moved
 
 

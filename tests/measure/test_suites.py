@@ -12,6 +12,7 @@ from harmonic.measure.suites import (
     fitting_names,
     gaussian_noise,
     grey_jpeg,
+    second_order,
     suites_named,
 )
 from harmonic.ops.eight_bit import to_uint8
@@ -61,7 +62,7 @@ def test_the_clean_suite_changes_nothing():
 
 
 def test_an_unknown_suite_is_told_the_known_ones():
-    with pytest.raises(UsageError, match="sr, denoise, jpeg, deblur, hmix, clean, real"):
+    with pytest.raises(UsageError, match="sr, denoise, jpeg, deblur, hmix, clean, second-order, real"):
         suites_named("deblurr", 1)
 
 
@@ -69,7 +70,7 @@ def test_an_unknown_suite_is_told_the_known_ones():
 def test_a_model_gets_the_settings_of_its_scale(scale):
     (suite,) = suites_named("sr", scale)
     assert [setting.name for setting in suite.settings] == [f"x{scale}"]
-    assert fitting_names(scale) == ("sr", "real")
+    assert fitting_names(scale) == (("sr", "real") if scale == 3 else ("sr", "second-order", "real"))
 
 
 def test_suites_that_do_not_fit_are_refused_with_what_they_need():
@@ -77,7 +78,13 @@ def test_suites_that_do_not_fit_are_refused_with_what_they_need():
         suites_named("sr", 1)
     with pytest.raises(UsageError, match="suite denoise: needs a model that enlarges by 1, this one does by 4"):
         suites_named("denoise", 4)
-    assert fitting_names(1) == tuple(name for name in NAMES if name != "sr")
+    assert fitting_names(1) == tuple(name for name in NAMES if name not in ("sr", "second-order"))
+
+
+def test_damage_of_second_order_is_drawn_by_the_name_of_the_picture():
+    first, again, other = (second_order(CLEAN, name, 4) for name in ("a", "a", "b"))
+    np.testing.assert_array_equal(first, again)
+    assert np.abs(first.astype(int) - other).mean() > 1
 
 
 def test_rows_of_inputs_alone_are_for_measuring_inputs():

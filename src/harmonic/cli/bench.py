@@ -34,7 +34,8 @@ def quality(
         list[str] | None,
         typer.Option(
             "--suite",
-            help="sr, denoise, jpeg, deblur, hmix, clean or real; repeatable; default: all that fit the model.",
+            help="sr, denoise, jpeg, deblur, hmix, clean, second-order or real; repeatable; "
+            "default: all that fit the model.",
         ),
     ] = None,
     model: Model = "restore-fast",

@@ -3,26 +3,23 @@
 The draw depends on the picture's name and the severity alone, so any machine makes the same inputs.
 """
 
-from hashlib import sha256
-
 import numpy as np
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Degradation
 from harmonic.degrade.levels import Severity, Triple, level_steps
+from harmonic.measure.keyed import random_of
 from harmonic.ops.eight_bit import to_float, to_uint8
 
 
-def hmix_digest(name: str, severity: Severity) -> bytes:
-    """The first 16 bytes of the key's hash (H2). name: file stem in lower case."""
-    return sha256(f"HMIX-1/{name}/{severity}".encode()).digest()[:16]
+def hmix_key(name: str, severity: Severity) -> str:
+    """Of a picture's random source (H2). name: file stem in lower case."""
+    return f"HMIX-1/{name}/{severity}"
 
 
 def hmix_draw(name: str, severity: Severity) -> tuple[Triple, tuple[Degradation, ...], np.random.RandomState]:
     """Levels, chain, and the random source from which the noise comes next (H3)."""
-    key = int.from_bytes(hmix_digest(name, severity), "little")
-    # RandomState, because NumPy's policy freezes its streams and not those of Generator.
-    rng = np.random.RandomState(np.random.Philox(key=key))
+    rng = random_of(hmix_key(name, severity))
     triple, steps = level_steps(severity, [float(u) for u in rng.random_sample(4)])
     return triple, steps, rng
 

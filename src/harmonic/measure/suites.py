@@ -15,8 +15,10 @@ from harmonic.degrade.apply import degrade
 from harmonic.degrade.codecs import jpeg
 from harmonic.degrade.kinds import Blur, Degradation, Jpeg, Noise, Round
 from harmonic.degrade.levels import SEVERITIES
+from harmonic.degrade.second_order import sample_second_order
 from harmonic.errors import UsageError
 from harmonic.measure.hmix import hmix_input
+from harmonic.measure.keyed import random_of
 from harmonic.measure.sets import SetName
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.resize import imresize
@@ -88,6 +90,12 @@ def eight_bit(clean: np.ndarray, name: str, steps: tuple[Degradation, ...]) -> n
     """A chain without random draws, from 8 bit to 8 bit, in float64 between."""
     rng = np.random.RandomState(SEED)
     return to_uint8(degrade(to_float(clean, np.float64), steps, rng))
+
+
+def second_order(clean: np.ndarray, name: str, scale: int) -> np.ndarray:
+    """Damage of Real-ESRGAN's ranges, blurred, resized, noisy and compressed twice, drawn by the picture's name."""
+    rng = random_of(f"SECOND-ORDER-1/{name}/x{scale}")
+    return to_uint8(degrade(to_float(clean, np.float64), sample_second_order(rng, scale), rng))
 
 
 def untouched(clean: np.ndarray, name: str) -> np.ndarray:
@@ -166,6 +174,14 @@ SUITES = (
         ("LIVE1",),
         (Setting("undamaged", untouched),),
         identical=100.0,
+    ),
+    Suite(
+        "second-order",
+        "SECOND-ORDER-1",
+        "Philox keyed by picture name and scale",
+        ("B100",),
+        tuple(Setting(f"x{s}", partial(second_order, scale=s), s) for s in (2, 4)),
+        measures=("texture", "niqe_free"),
     ),
     Suite(
         "real",

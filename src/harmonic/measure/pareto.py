@@ -1,16 +1,23 @@
 """Quality against what it costs: PSNR over latency, parameters and multiply-adds, one point a network."""
 
 import io
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import product
 from typing import Any
 
-from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.transforms import Bbox, BboxBase
 
 from harmonic.measure.equal_table import common_steps, mean_of_columns, of_pictures
 from harmonic.measure.line_ups import OURS
 
 PANELS = (("fp32", "time, ratio to ours (fused, fp32)"), ("parameters", "parameters, M"), ("gmac", "GMAC / output MP"))
+
+_PLACES = ((1, 1), (1, -1), (-1, 1), (-1, -1), (0, 2), (0, -2))  # of a name from its point: right, up
+_AWAY = (5, 16, 28)  # points of type
+_SIDES = {-1: "right", 0: "center", 1: "left"}
 
 
 def draw_pareto(content: Mapping[str, Any]) -> bytes:
@@ -22,6 +29,7 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     panels = figure.subplots(1, len(PANELS), sharey=True)
     names = [name for name in costs if steps and of_pictures(runs, name, steps)]
+    shown: list[tuple[Axes, list[tuple[float, float, str]]]] = []
     for axes, (key, label) in zip(panels, PANELS, strict=True):
         unit = 1e-6 if key == "parameters" else 1
         points = sorted(
@@ -29,14 +37,8 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
             for name in names if key in costs[name]
         )  # fmt: skip
         front, best = [], float("-inf")
-        middle = (points[0][0] + points[-1][0]) / 2 if points else 0
-        for i, (x, y, name) in enumerate(points):  # names point inwards, and neighbours' up and down in turn
-            colour = "tab:red" if name == OURS else "tab:blue"
-            axes.plot(x, y, "o", color=colour)
-            side, beside = ("right", -6) if x > middle else ("left", 6)
-            above = 5 if i % 2 == 0 else -12
-            axes.annotate(name, (x, y), xytext=(beside, above), textcoords="offset points", ha=side,
-                          fontsize="small", color=colour)  # fmt: skip
+        for x, y, name in points:
+            axes.plot(x, y, "o", color=_colour(name))
             if y > best:
                 front, best = [*front, (x, y)], y
         if front:
@@ -44,8 +46,42 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
         axes.margins(x=0.25, y=0.15)  # room for the names
         axes.set(xlabel=label)
         axes.grid(alpha=0.3)
+        shown.append((axes, points))
     panels[0].set(ylabel="mean PSNR of the test columns, dB")
     figure.suptitle(f"{content['table']}, {steps} steps each")
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # only now it is known where points lie
+    for axes, points in shown:
+        _name(axes, points, canvas.get_renderer())
     file = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(file)
+    canvas.print_png(file)
     return file.getvalue()
+
+
+def _name(axes: Axes, points: Sequence[tuple[float, float, str]], renderer: RendererAgg) -> None:
+    """Write each name beside its point, where it covers least of other names and points and stays inside."""
+    places = [axes.transData.transform((x, y)) for x, y, _ in points]
+    taken = [Bbox.from_bounds(across - 5, up - 5, 10, 10) for across, up in places]
+    for x, y, name in points:
+        tried = []
+        for away, (right, up) in product(_AWAY, _PLACES):
+            label = axes.annotate(
+                name, (x, y), xytext=(6 * right, away * up), textcoords="offset points", fontsize="small",
+                ha=_SIDES[right], va="center", color=_colour(name),
+            )  # fmt: skip
+            box = label.get_window_extent(renderer)
+            covered = sum(_area(Bbox.intersection(box, other)) for other in taken)
+            outside = _area(box) - _area(Bbox.intersection(box, axes.bbox))
+            tried.append((covered + outside + 0.01 * away, len(tried), label, box))
+            label.set_visible(False)
+        _, _, label, box = min(tried)
+        label.set_visible(True)
+        taken.append(box)
+
+
+def _area(box: BboxBase | None) -> float:
+    return 0.0 if box is None else box.width * box.height
+
+
+def _colour(name: str) -> str:
+    return "tab:red" if name == OURS else "tab:blue"

@@ -6,7 +6,7 @@ once, at the end. What the runs found becomes one file of results, with the figu
 """
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +43,7 @@ def run_entrants(
     for name in names:
         if name not in line_up.entrants:
             raise UsageError(f"{name}: no such network in {line_up.name}; choose from {', '.join(line_up.entrants)}")
-    done = {_key(run) for run in finished(line_up, out, earlier)}
+    done = {_key(run): run for run in finished(line_up, out, earlier)}
     open_runs = [(name, seed) for seed in range(seeds) for name in names if (name, steps, seed) not in done]
     if not open_runs:
         return
@@ -57,25 +57,32 @@ def run_entrants(
     pictures, _ = read_training(training, line_up.scale * line_up.crop)
     held = cases(crops, line_up.scale)
     for name, seed in open_runs:
-        figures = run_entrant(line_up, name, steps, seed, pictures, held, data, out, clock)
+        swept = next((run["sweep"] for key, run in done.items() if key[:2] == (name, steps)), None)
+        figures = run_entrant(line_up, name, steps, seed, pictures, held, data, out, clock, swept)
+        done[_key(figures)] = figures
         say(f"{name}, {steps} steps, seed {seed}: validation {figures['validation']['mean']:.2f} dB, "
             f"rate {figures['rate']:g}, {figures['minutes']:.1f} minutes")  # fmt: skip
 
 
 def run_entrant(
     line_up: LineUp, name: str, steps: int, seed: int, pictures: Sequence[np.ndarray], held: dict[str, Case],
-    data: Path, out: Path, clock: Clock,
+    data: Path, out: Path, clock: Clock, swept: Mapping[str, float] | None = None,
 ) -> Figures:  # fmt: skip
-    """One run, from the choice of its learning rate to its figures on the test sets."""
+    """One run, from the choice of its learning rate to its figures on the test sets.
+
+    swept: what another seed's run found of the rates, which are not tried again then.
+    """
     build: Build = line_up.entrants[name]
-    swept = sweep(build, line_up, steps, pictures, held, out / line_up.name / f"{name}-{steps}-sweep", clock)
-    rate = max(swept, key=lambda r: swept[r])
+    if swept is None:
+        found = sweep(build, line_up, steps, pictures, held, out / line_up.name / f"{name}-{steps}-sweep", clock)
+        swept = {f"{rate:g}": round(mean, 3) for rate, mean in found.items()}
+    rate = float(max(swept, key=lambda r: swept[r]))
     recipe = recipe_of(line_up, steps, rate, seed)
     stream, folder = stream_of(recipe, pictures), _folder(out, line_up, name, steps, seed)
     network, minutes = train_network(build, recipe, stream, folder, clock)
     figures: Figures = {
         "network": name, "steps": steps, "seed": seed, "rate": rate, "precision": line_up.precision,
-        "sweep": {f"{r:g}": round(mean, 3) for r, mean in swept.items()}, "minutes": minutes,
+        "sweep": dict(swept), "minutes": minutes,
         "crops": crops_digest(recipe, stream), "pictures": stream.digest,
         "validation": {case: round(value, 4) for case, value in validate(by_network(network), held).items()},
         "tests": tested(network, line_up, data),

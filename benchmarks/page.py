@@ -191,6 +191,13 @@ of `clean`, which hangs on single grey levels, by 0.05 dB.""",
         restored,
     ),
     Section(
+        "Quality of `sr4-real`",
+        "quality-sr4-real.json",
+        """For damaged small pictures, so it is softer than `sr4-fast` on clean ones (`sr`). `second-order`: Real-ESRGAN's
+ranges, drawn by each picture's name, 8-bit inputs, RGB; "in" is bicubic enlargement.""",
+        restored,
+    ),
+    Section(
         "Inputs alone, beside published rows",
         "quality-inputs.json",
         """Measured alike, the rows of the input itself must come out as published. The published bicubic row is made of

@@ -1,11 +1,12 @@
 """`make demo`: restore the bundled degraded photographs, enlarge small ones, and say what it was worth.
 
-Writes the results and two pictures of before and after to `demo-results/`. The exit code is 1 if the pictures did not
+Writes the results and three pictures of before and after to `demo-results/`. The exit code is 1 if the pictures did not
 get better on average.
 """
 
 import sys
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -16,6 +17,9 @@ from rich.console import Console
 from rich.table import Table
 
 from harmonic import Restorer
+from harmonic.degrade.apply import degrade
+from harmonic.degrade.kinds import Degradation, Jpeg, Noise, Round
+from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import psnr, ssim
 from harmonic.ops.resize import imresize
 
@@ -23,6 +27,7 @@ PHOTOS = Path(__file__).parent / "photos"
 RESULTS = Path("demo-results")
 SHOWN = ("astronaut, noise 25", "coffee, JPEG 10", "chelsea, mixed")  # in the before/after picture
 SCALE = 4
+SMALL_DAMAGE = (Noise(sigma=10, clip=True), Round(), Jpeg(quality=60))
 DAMAGES = {"noise25": "noise 25", "jpeg10": "JPEG 10", "blur2": "blur 2", "mix": "mixed"}
 
 
@@ -45,15 +50,17 @@ class Result:
 
 def main() -> int:
     RESULTS.mkdir(exist_ok=True)
-    restorer, enlarger = Restorer("restore-fast"), Restorer(f"sr{SCALE}-fast")
+    restorer, enlarger, mender = (Restorer(name) for name in ("restore-fast", f"sr{SCALE}-fast", f"sr{SCALE}-real"))
     restored = [restore(restorer, path) for path in sorted(PHOTOS.iterdir()) if path.suffix in (".png", ".jpg")]
     enlarged = [enlarge(enlarger, path) for path in sorted(PHOTOS.glob("*.clean.webp"))]
-    for result in restored + enlarged:
+    mended = [enlarge(mender, path, SMALL_DAMAGE) for path in sorted(PHOTOS.glob("*.clean.webp"))]
+    for result in restored + enlarged + mended:
         result.after.save(RESULTS / result.file)
     before_after([result for result in restored if result.title in SHOWN], "restored").save(
         RESULTS / "before-after.png"
     )
     before_after(enlarged, f"by sr{SCALE}-fast").save(RESULTS / "enlarged.png")
+    before_after(mended, f"by sr{SCALE}-real").save(RESULTS / "enlarged-damaged.png")
 
     console = Console()
     console.print(table("restore-fast on the bundled photographs, before → after", restored))
@@ -62,10 +69,11 @@ def main() -> int:
         style="dim",
     )
     console.print(table(f"A {SCALE}th of the size, enlarged: bicubic → sr{SCALE}-fast", enlarged))
-    console.print(
-        f"Results: {RESULTS}/\nLook at these first: {RESULTS / 'before-after.png'}, {RESULTS / 'enlarged.png'}"
-    )
-    gains = [float(np.mean([result.gain for result in results])) for results in (restored, enlarged)]
+    console.print(table(f"The same, also noisy and compressed: bicubic → sr{SCALE}-real", mended))
+    console.print("Noise of sigma 10 and JPEG of quality 60, on the small picture.", style="dim")
+    first = ", ".join(str(RESULTS / name) for name in ("before-after.png", "enlarged.png", "enlarged-damaged.png"))
+    console.print(f"Results: {RESULTS}/\nLook at these first: {first}")
+    gains = [float(np.mean([result.gain for result in results])) for results in (restored, enlarged, mended)]
     if min(gains) <= 0:
         told = f"The pictures did not get better ({min(gains):+.2f} dB on average): something is wrong here."
         console.print(told, style="red")
@@ -81,15 +89,17 @@ def restore(restorer: Restorer, path: Path) -> Result:
     return Result(f"{name}, {DAMAGES[damage]}", f"{path.stem}.restored.png", before, after, *both, seconds)
 
 
-def enlarge(restorer: Restorer, path: Path) -> Result:
-    """A clean photograph made small by the exact bicubic of the benchmarks, and enlarged again."""
+def enlarge(restorer: Restorer, path: Path, damage: Sequence[Degradation] = ()) -> Result:
+    """A clean photograph made small by the exact bicubic of the benchmarks, damaged, and enlarged again."""
     name, clean = path.name.split(".")[0], np.asarray(Image.open(path).convert("RGB"))
     clean = clean[: clean.shape[0] // SCALE * SCALE, : clean.shape[1] // SCALE * SCALE]
     small = imresize(clean, Fraction(1, SCALE))
+    small = to_uint8(degrade(to_float(small), damage, np.random.RandomState(0)))
     before = Image.fromarray(imresize(small, SCALE))
     after, seconds = timed(restorer, Image.fromarray(small))
     both = quality(before, clean), quality(after, clean)
-    return Result(f"{name}, x{SCALE}", f"{name}.x{SCALE}.png", before, after, *both, seconds)
+    kind = "damaged-" if damage else ""
+    return Result(f"{name}, x{SCALE}", f"{name}.{kind}x{SCALE}.png", before, after, *both, seconds)
 
 
 def timed(restorer: Restorer, picture: Image.Image) -> tuple[Image.Image, float]:

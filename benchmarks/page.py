@@ -193,8 +193,8 @@ of `clean`, which hangs on single grey levels, by 0.05 dB.""",
     Section(
         "Quality of `sr4-real`",
         "quality-sr4-real.json",
-        """For damaged small pictures, so it is softer than `sr4-fast` on clean ones (`sr`). `second-order`: Real-ESRGAN's
-ranges, drawn by each picture's name, 8-bit inputs, RGB; "in" is bicubic enlargement.""",
+        """For damaged small pictures, so it is softer than `sr4-fast` on clean ones (`sr`). `second-order`:
+Real-ESRGAN's ranges, drawn by each picture's name, 8-bit inputs, RGB; "in" is bicubic enlargement.""",
         restored,
     ),
     Section(

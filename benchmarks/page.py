@@ -78,9 +78,6 @@ def equal_budget(content: dict[str, Any]) -> list[str]:
         f"{content['crop']}² crops, {content['batch']} a step; training: {content['machine']}; times at "
         f"{content['side']}²: {content['timed_on'] or 'not measured'}"
     )
-    wide = dict.fromkeys(run["network"] for run in content["runs"] if run.get("precision") == "fp32")
-    if wide:
-        about += f". Trained in fp32 where bf16 is emulated: {', '.join(wide)}; the rest in bf16"
     return [about, *equal_tables(content)]
 
 

@@ -61,12 +61,15 @@ def main() -> int:
     if network.hf is None or network.hf.texture is None:
         parser.error(f"{args.weights}: this network has no texture head")
     chosen = find_set(args.data, "CBSD68")
+    if args.pictures < 1:
+        parser.error(f"--pictures {args.pictures}: at least one is needed")
     clean = {file.stem: whole_cells(read_clean(file), network.config.cell) for file in chosen.files[: args.pictures]}
     content = {
         "command": f"python benchmarks/texture.py {card.name} --data DATA --pictures {args.pictures}",
         "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "model": card.name,
         "set": chosen.name, "pictures": len(clean), "damages": rung(fuse(network), clean),
     }  # fmt: skip
+    args.results.parent.mkdir(parents=True, exist_ok=True)
     args.results.write_text(json.dumps(content, indent=1) + "\n")
     print("\n\n".join(page.texture(content)))
     return 0
@@ -118,7 +121,9 @@ def restored(network: Harmonic, silent: Harmonic, given: np.ndarray) -> tuple[Pi
         to_uint8(to_array(mixed)) for mixed in (first.mix(texture=0), still.mix(texture=1), first.mix(texture=1))
     )
     moved = max(
-        float((a - b).abs().max()) for a, b in ((first.lf, second.lf), (first.hf, second.hf), (first.lf, still.lf))
+        float((getattr(first, band) - getattr(other, band)).abs().max())
+        for other in (second, still)
+        for band in ("lf", "hf")
     )
     return dict(zip(FORMS, pictures, strict=True)), 255 * float((first.texture - second.texture).abs().mean()), moved
 

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from harmonic.errors import UsageError
 from harmonic.measure import equal_training
 from harmonic.measure.equal_budget import finished, run_entrants
-from harmonic.measure.equal_results import collected, read_results, write_results
+from harmonic.measure.equal_results import RUN, collected, read_results, write_results
 from harmonic.measure.equal_table import common_steps, equal_tables
 from harmonic.measure.equal_training import Clock, OutOfTime, crops_digest, recipe_of, stream_of, train_network
 from harmonic.measure.line_ups import RESTORATION, LineUp, line_up_named
@@ -111,17 +111,43 @@ def test_runs_of_another_machine_stand_in_the_table_and_are_not_made_again(toy, 
     (own,) = finished(toy, tmp_path / "here")
     again = {**own, "minutes": 99.0}
     assert finished(toy, tmp_path / "here", [again]) == [own]  # what was made here is newer
-    with pytest.raises(UsageError, match="trained on other crops"):
-        finished(toy, tmp_path / "here", [{**first["runs"][0], "crops": "0"}])
+    other = first["runs"][0]
+    for changed in ({"crops": "0"}, {"seed": 1, "crops": "0", "pictures": "others"}):
+        with pytest.raises(UsageError, match="other training pictures or crops than fast's"):
+            finished(toy, tmp_path / "here", [other | changed])
+        with pytest.raises(UsageError, match="other training pictures or crops"):  # before any training
+            run_entrants(toy, ("peer",), 9, 1, data, tmp_path / "new", Clock(), lambda _: None, [other | changed])
+    with pytest.raises(UsageError, match="peer was trained in bf16, for the file of results in another precision"):
+        finished(toy, tmp_path / "here", [own | {"precision": "fp32"}])
 
 
-@pytest.mark.parametrize("text", ["{", "[]", '{"runs": []}'])
-def test_a_file_that_holds_no_results_is_refused_and_kept(toy, tmp_path, text):
+def test_a_file_that_holds_no_results_is_refused_and_kept(toy, tmp_path):
+    run = {key: {} for key in RUN} | {"network": "fast"}
+    whole = {"table": "toy", "runs": [run], "costs": {}, "timed_on": "", "side": 8}
     file = tmp_path / "equal-budget-toy.json"
-    file.write_text(text)
-    with pytest.raises(UsageError, match="not a file of results; remove it"):
+    file.write_text(json.dumps(whole))
+    assert read_results(toy, tmp_path)["runs"] == [run]
+    fewer = {"network": "peer", "tests": {"column": {"a": 1.0}}}
+    for wrong in ({"table": "x4"}, {"runs": 3}, {"runs": [{}]}, {"runs": [run | {"network": "gone"}]},
+                  {"runs": [run, run | fewer]}):  # fmt: skip
+        text = json.dumps(whole | wrong)
+        file.write_text(text)
+        with pytest.raises(UsageError, match="move it away, or give another --results"):
+            read_results(toy, tmp_path)
+        assert file.read_text() == text
+    file.write_text("{")
+    with pytest.raises(UsageError, match="move it away"):
         read_results(toy, tmp_path)
-    assert file.read_text() == text
+
+
+def test_a_finished_training_is_not_taken_for_one_of_another_rate_or_precision(toy, tmp_path):
+    pictures, build = smooth_pictures(2, 40), toy.entrants["fast"]
+    recipe = recipe_of(toy, 4, 1e-3, 0)
+    stream = stream_of(recipe, pictures)
+    train_network(build, recipe, stream, tmp_path, Clock())
+    for other in (recipe_of(toy, 4, 2e-3, 0), recipe_of(replace(toy, precision="fp32"), 4, 1e-3, 0)):
+        with pytest.raises(UsageError, match="holds a run of another rate, precision or length"):
+            train_network(build, other, stream, tmp_path, Clock())
 
 
 def test_the_precision_of_training_is_told_and_an_unknown_one_refused(toy, data, tmp_path):
@@ -187,7 +213,7 @@ def test_runs_on_other_crops_are_refused(toy, data, tmp_path):
     run(toy, data, tmp_path / "out")
     file = tmp_path / "out" / "toy" / "peer-4-0" / "figures.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"crops": "0"}))
-    with pytest.raises(UsageError, match="trained on other crops"):
+    with pytest.raises(UsageError, match="peer, seed 0: other training pictures or crops than fast's"):
         finished(toy, tmp_path / "out")
 
 
@@ -215,6 +241,11 @@ def test_tables_compare_at_equal_steps_and_are_sorted():
     assert "| best | 10 | 1 | 0.001 | – | – | – | – | 30.00 | 36.50 (-2.50 [-3.00, -2.00], 0/2) |" in longest
     assert common.startswith("All after 4 steps")
     assert "| **fast** | 4 | 1 |" in common
+
+
+def test_what_was_trained_in_fp32_is_told():
+    runs = [result("fast", 4, 0, 30, 31), result("peer", 4, 0, 29, 30) | {"precision": "fp32"}]
+    assert equal_tables({"runs": runs, "costs": {}})[-1] == "Trained in fp32, the rest in bf16: peer (4 steps, seed 0)."
 
 
 def test_there_is_no_table_without_runs():

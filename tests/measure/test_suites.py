@@ -1,8 +1,14 @@
+import json
+import re
+from hashlib import sha256
+
 import numpy as np
 import pytest
 
 from harmonic.degrade.kinds import Jpeg
+from harmonic.degrade.second_order import sample_second_order
 from harmonic.errors import UsageError
+from harmonic.measure.keyed import random_of
 from harmonic.measure.suites import (
     NAMES,
     SUITES,
@@ -85,6 +91,16 @@ def test_damage_of_second_order_is_drawn_by_the_name_of_the_picture():
     first, again, other = (second_order(CLEAN, name, 4) for name in ("a", "a", "b"))
     np.testing.assert_array_equal(first, again)
     assert np.abs(first.astype(int) - other).mean() > 1
+    assert (first.dtype, first.shape, second_order(CLEAN, "a", 2).shape) == (np.uint8, (9, 12, 3), (18, 24, 3))
+
+
+def test_the_draws_of_second_order_damage_are_frozen():
+    """The protocol SECOND-ORDER-1: whoever changes an order of draws makes another one."""
+    chains = [sample_second_order(random_of(f"SECOND-ORDER-1/a/x{scale}"), scale) for scale in (2, 4)]
+    told = [[step.model_dump() for step in chain] for chain in chains]
+    text = json.dumps(told, default=float)
+    rounded = re.sub(r"\d+\.\d+", lambda number: f"{float(number[0]):.6f}", text)
+    assert sha256(rounded.encode()).hexdigest()[:16] == "316baf3e97b1a2c6"
 
 
 def test_rows_of_inputs_alone_are_for_measuring_inputs():

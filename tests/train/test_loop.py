@@ -143,6 +143,16 @@ def test_validation_is_what_a_user_gets_from_the_file(tmp_path):
     assert np.array_equal(restorer.restore(given["mix"][0][0]), restoring(weights)(given["mix"][0][0]))
 
 
+def test_where_damaged_small_pictures_are_validated_on_sound_ones_do_not_count():
+    crops = pictures(3, 64)
+    held, again = (cases(crops, 4, real=True) for _ in range(2))
+    assert set(held) == {"bicubic", "real"} and set(cases(crops, 4)) == {"bicubic"}
+    for (lq, target), (same, _), crop in zip(held["real"], again["real"], crops, strict=True):
+        assert lq.shape == (16, 16, 3) and np.array_equal(lq, same) and np.array_equal(target, crop)
+    figures = validate(lambda lq: np.full((64, 64, 3), lq.mean(), np.float32), held)
+    assert figures["mean"] == figures["real"] != figures["bicubic"]
+
+
 def test_a_warm_start_has_a_baseline_and_an_alarm(tmp_path):
     good = cases(pictures(2, 64), 1)
     start = train(recipe(4), tmp_path / "a", cases=good)

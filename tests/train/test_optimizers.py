@@ -6,13 +6,16 @@ from torch import nn
 
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import fast
+from harmonic.train import muon
 from harmonic.train.muon import Muon, evened
 from harmonic.train.optimizers import optimizers_of, set_rate
 from harmonic.train.recipe import Optimizer
 
 
+@pytest.mark.parametrize("bf16", [False, True], ids=["emulates bf16", "computes bf16"])
 @pytest.mark.parametrize("shape", [(24, 24), (16, 200), (200, 16), (128, 256)])
-def test_singular_values_are_made_equal_and_vectors_kept(shape):
+def test_singular_values_are_made_equal_and_vectors_kept(shape, bf16, monkeypatch):
+    monkeypatch.setattr(muon, "computes_bf16", lambda _: bf16)
     torch.manual_seed(0)
     matrix = torch.logspace(-1, 1, shape[0])[:, None] * torch.randn(shape) * torch.logspace(-1, 1, shape[1])
     left, before, right = torch.linalg.svd(matrix, full_matrices=False)
@@ -38,10 +41,10 @@ def test_momentum_looks_ahead_and_remembers():
     basis = torch.linalg.qr(torch.randn(32, 32))[0]
     first, second = basis[:16].T @ torch.randn(16, 32), basis[16:].T @ torch.randn(16, 32)
     kernel = nn.Parameter(torch.zeros(32, 32))
-    muon = Muon([kernel], lr=1.0)
+    optimizer = Muon([kernel], lr=1.0)
     for gradient in (first, second):
         before, kernel.grad = kernel.detach().clone(), gradient
-        muon.step()
+        optimizer.step()
     moved = before - kernel.detach()
     m = 0.95
     mean = m * (1 - m) * first + (1 - m) * second

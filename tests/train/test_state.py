@@ -54,9 +54,14 @@ def test_a_run_does_not_go_on_with_another_network_than_it_began_with(tmp_path, 
     """A recipe that names a preset stays the same when the preset changes."""
     train(CONFIG, tmp_path, until=3)
     before = CONFIG.model.config()
-    monkeypatch.setattr(Model, "config", lambda _: before.model_copy(update={"floor": before.floor + 0.25}))
-    with pytest.raises(UsageError, match=r"begun with another network \(floor was 0.* and is 0.*set model.changes"):
-        latest_state(tmp_path, CONFIG)
+    assert latest_state(tmp_path, CONFIG) is not None
+    for change, told in (
+        ({"floor": before.floor + 0.25}, r"floor was 0.* and is 0"),
+        ({"lf": None}, "lf.* was .* and is"),
+    ):
+        monkeypatch.setattr(Model, "config", lambda _, change=change: before.model_copy(update=change))
+        with pytest.raises(UsageError, match=rf"begun with another network \({told}.*set model.changes"):
+            latest_state(tmp_path, CONFIG)
 
 
 def test_a_state_that_cannot_be_saved_ends_the_run(tmp_path, monkeypatch):

@@ -34,7 +34,9 @@ def peers(
     results: Annotated[
         Path | None, typer.Option(help="Add to the tables' figures and their picture there.", metavar="DIR")
     ] = None,
-    precision: Annotated[str, typer.Option(help="Of training.", metavar="bf16|fp32")] = "bf16",
+    precision: Annotated[
+        str, typer.Option(help="Of training; fp32 where bf16 is slower.", metavar="bf16|fp32")
+    ] = "bf16",
     pretrained: Annotated[
         Path | None, typer.Option(help="Score these weights instead; spandrel loads them.", metavar="FILE")
     ] = None,
@@ -70,6 +72,7 @@ def peers(
             note(f"{out}: paused after {max_minutes:g} minutes, all saved; the same command goes on")
     if timing:
         measure_costs(line_up, names, out)
+    earlier = read_results(line_up, results)  # again: others may have added to it meanwhile
     content = collected(line_up, out, f"harmonic bench peers --data DATA --table {table} --results results", earlier)
     tell("\n\n".join(equal_tables(content)) or "no finished runs yet; make some with --train")
     if results is not None and content["runs"]:

@@ -15,9 +15,18 @@ from torch import nn
 
 from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
-from harmonic.measure.equal_training import Build, Clock, crops_digest, recipe_of, stream_of, sweep, train_network
+from harmonic.measure.equal_training import (
+    RATES,
+    Build,
+    Clock,
+    crops_digest,
+    recipe_of,
+    stream_of,
+    sweep,
+    train_network,
+)
 from harmonic.measure.line_ups import LineUp
-from harmonic.measure.score import bench_quality
+from harmonic.measure.score import bench_quality, machine
 from harmonic.ops.eight_bit import to_float
 from harmonic.train.data import read_training, read_validation
 from harmonic.train.validate import Case, cases, validate
@@ -26,8 +35,8 @@ from harmonic.train.weights import by_network
 FIGURES = "figures.json"
 
 Figures = dict[str, Any]
-"""network, steps, seed, rate, precision, sweep, minutes, crops and pictures (digests), validation, tests: by column,
-picture. Figures without a precision are of bf16."""
+"""network, steps, seed, rate, precision, sweep, minutes, machine, crops and pictures (digests), validation, tests: by
+column, picture."""
 
 
 def run_entrants(
@@ -43,8 +52,9 @@ def run_entrants(
     for name in names:
         if name not in line_up.entrants:
             raise UsageError(f"{name}: no such network in {line_up.name}; choose from {', '.join(line_up.entrants)}")
-    done = {_key(run): run for run in finished(line_up, out, earlier)}
-    open_runs = [(name, seed) for seed in range(seeds) for name in names if (name, steps, seed) not in done]
+    done = finished(line_up, out, earlier)
+    open_runs = [(name, seed) for seed in range(seeds) for name in names
+                 if (name, steps, seed) not in map(_key, done)]  # fmt: skip
     if not open_runs:
         return
     for name in dict(open_runs):
@@ -56,10 +66,15 @@ def run_entrants(
     # Larger by the enlargement and the margin of a sample, so that all networks meet all pictures.
     pictures, _ = read_training(training, line_up.scale * line_up.crop)
     held = cases(crops, line_up.scale)
+    for seed in {seed for _, seed in open_runs}:  # refused now, not after hours of training
+        recipe = recipe_of(line_up, steps, RATES[0], seed)
+        stream = stream_of(recipe, pictures)
+        _refuse_other_crops([*done, {"seed": seed, "crops": crops_digest(recipe, stream), "pictures": stream.digest}])
     for name, seed in open_runs:
-        swept = next((run["sweep"] for key, run in done.items() if key[:2] == (name, steps)), None)
+        alike = (name, steps, line_up.precision)
+        swept = next((run["sweep"] for run in done if (*_key(run)[:2], precision_of(run)) == alike), None)
         figures = run_entrant(line_up, name, steps, seed, pictures, held, data, out, clock, swept)
-        done[_key(figures)] = figures
+        done.append(figures)
         say(f"{name}, {steps} steps, seed {seed}: validation {figures['validation']['mean']:.2f} dB, "
             f"rate {figures['rate']:g}, {figures['minutes']:.1f} minutes")  # fmt: skip
 
@@ -82,7 +97,7 @@ def run_entrant(
     network, minutes = train_network(build, recipe, stream, folder, clock)
     figures: Figures = {
         "network": name, "steps": steps, "seed": seed, "rate": rate, "precision": line_up.precision,
-        "sweep": dict(swept), "minutes": minutes,
+        "sweep": dict(swept), "minutes": minutes, "machine": machine(),
         "crops": crops_digest(recipe, stream), "pictures": stream.digest,
         "validation": {case: round(value, 4) for case, value in validate(by_network(network), held).items()},
         "tests": tested(network, line_up, data),
@@ -108,17 +123,36 @@ def finished(line_up: LineUp, out: Path, earlier: Sequence[Figures] = ()) -> lis
     """The figures of all runs of a line-up that are done, in the order of its networks; those in `out` come before
     earlier ones of the same network, steps and seed.
 
-    Raises UsageError when runs of one seed trained on different crops: they must not stand in one table.
+    Raises UsageError for runs that must not stand in one table: trained on different pictures, on different crops for
+    one seed, or one run in two precisions.
     """
     own = [json.loads(path.read_text()) for path in sorted((out / line_up.name).glob(f"*/{FIGURES}"))]
-    found = list({_key(run): run for run in [*earlier, *own]}.values())
-    seen: dict[int, str] = {}
-    for run in found:
-        if seen.setdefault(run["seed"], run["crops"]) != run["crops"]:
-            raise UsageError(f"{out / line_up.name}: {run['network']} trained on other crops than the rest; "
-                             "give each set of training pictures its own --out")  # fmt: skip
+    before = {_key(run): run for run in earlier}
+    for run in own:
+        other = before.get(_key(run))
+        if other and precision_of(run) != precision_of(other):
+            raise UsageError(f"{out / line_up.name}: {run['network']} was trained in {precision_of(run)}, for the file "
+                             "of results in another precision; give another --out or --results")  # fmt: skip
+    found = list((before | {_key(run): run for run in own}).values())
+    _refuse_other_crops(found)
     order = list(line_up.entrants)
     return sorted(found, key=lambda run: (order.index(run["network"]), run["steps"], run["seed"]))
+
+
+def precision_of(run: Figures) -> str:
+    """Figures that do not tell are of bf16."""
+    return run.get("precision", "bf16")
+
+
+def _refuse_other_crops(runs: Sequence[Figures]) -> None:
+    """Raises UsageError."""
+    crops: dict[int, str] = {}
+    for run in runs:
+        same = crops.setdefault(run["seed"], run["crops"]) == run["crops"]
+        if not same or run["pictures"] != runs[0]["pictures"]:
+            one = f"{run.get('network', 'what is to be trained')}, seed {run['seed']}"
+            raise UsageError(f"{one}: other training pictures or crops than {runs[0]['network']}'s; give each set of "
+                             "pictures its own --out and --results")  # fmt: skip
 
 
 def _key(run: Figures) -> tuple[str, int, int]:

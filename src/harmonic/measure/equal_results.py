@@ -18,6 +18,7 @@ from harmonic.measure.line_ups import OURS, LineUp, ready
 from harmonic.measure.score import machine
 
 COSTS = "costs.json"
+RUN = {"network", "steps", "seed", "rate", "sweep", "crops", "pictures", "validation", "tests"}
 
 
 def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int = 20) -> None:
@@ -56,21 +57,27 @@ def read_results(line_up: LineUp, folder: Path | None) -> dict[str, Any]:
         return none
     try:
         content = json.loads(file.read_text())
-        return {key: content[key] for key in none}
-    except (ValueError, KeyError, TypeError) as error:
-        raise UsageError(f"{file}: not a file of results; remove it, or give another --results") from error
+        found = {key: content[key] for key in none}
+        columns = {json.dumps({c: sorted(t) for c, t in run["tests"].items()}) for run in found["runs"]}
+        known = all(run.keys() >= RUN and run["network"] in line_up.entrants for run in found["runs"])
+        if content["table"] != line_up.name or not known or len(columns) > 1:
+            raise ValueError
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        told = f"holds no results of the table {line_up.name}, or of other networks or pictures"
+        raise UsageError(f"{file}: {told}; move it away, or give another --results") from error
+    return found
 
 
 def collected(line_up: LineUp, out: Path, command: str, earlier: dict[str, Any]) -> dict[str, Any]:
     """The content of the file of results: the finished runs in `out`, and what it held (`read_results`).
 
-    Costs are of one machine, so those in `out` replace earlier ones. Raises UsageError as `finished` does.
+    Raises UsageError as `finished` does.
     """
     file = out / line_up.name / COSTS
     costs, timed_on, side = earlier["costs"], earlier["timed_on"], earlier["side"]
     if file.exists():
         measured = json.loads(file.read_text())
-        costs, timed_on, side = measured["networks"], measured["machine"], measured["side"]
+        costs, timed_on, side = costs | measured["networks"], measured["machine"], measured["side"]
     return {
         "command": command, "date": datetime.now(UTC).date().isoformat(), "table": line_up.name,
         "machine": f"torch {torch.__version__}", "timed_on": timed_on, "side": side,

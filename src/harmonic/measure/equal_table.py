@@ -24,7 +24,9 @@ def equal_tables(content: Content) -> list[str]:
     common = common_steps(runs)
     if common and set(most.values()) != {common}:
         tables.append(_table(f"All after {common} steps", content, dict.fromkeys(most, common)))
-    return tables
+    wide = [f"{run['network']} ({run['steps']} steps, seed {run['seed']})" for run in runs
+            if run.get("precision") == "fp32"]  # fmt: skip
+    return [*tables, f"Trained in fp32, the rest in bf16: {', '.join(wide)}."] if wide else tables
 
 
 def longest(runs: Sequence[Run]) -> dict[str, int]:

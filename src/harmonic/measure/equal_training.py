@@ -5,6 +5,7 @@ glimpse of a longer run at its full rate: rows of another step count come from r
 Figures are of the EMA weights, as users get them.
 """
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,7 +17,7 @@ from safetensors.torch import load_file
 from safetensors.torch import save as save_bytes
 from torch import nn
 
-from harmonic.errors import TrainingError
+from harmonic.errors import TrainingError, UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.measure.line_ups import LineUp, ready
 from harmonic.train.batches import batch
@@ -90,10 +91,10 @@ def crops_digest(recipe: Recipe, stream: Stream, steps: Sequence[int] = (0, 1)) 
 def train_network(build: Build, recipe: Recipe, stream: Stream, out: Path, clock: Clock) -> tuple[nn.Module, float]:
     """Train, or go on, or take what is finished -> the network with its EMA weights, and the minutes it took.
 
-    `out` holds states until the run is finished, then `weights.safetensors` alone beside the log.
-    Raises OutOfTime between two chunks of steps, and TrainingError.
+    `out` holds states until the run is finished, then `weights.safetensors` alone beside the log and `done.json`.
+    Raises OutOfTime between two chunks of steps, TrainingError, and UsageError where `out` is of another recipe.
     """
-    kept, took, network = out / "weights.safetensors", out / "minutes", build()
+    kept, done, network = out / "weights.safetensors", out / "done.json", build()
     if not kept.exists():
         found = latest_state(out, recipe)
         step = found[1].step if found else 0
@@ -105,12 +106,16 @@ def train_network(build: Build, recipe: Recipe, stream: Stream, out: Path, clock
         assert found is not None
         tensors, progress, _ = found
         averaged = {name[4:]: value for name, value in tensors.items() if name.startswith("ema/")}
-        atomic_write(took, f"{progress.seconds / 60:.1f}".encode())
+        about = {"recipe": recipe.hash(), "minutes": round(progress.seconds / 60, 1)}
+        atomic_write(done, json.dumps(about).encode())
         atomic_write(kept, save_bytes(averaged))
         for left in [*out.glob("state-*.safetensors"), *out.glob("peers*.safetensors")]:
             left.unlink()
+    about = json.loads(done.read_text()) if done.exists() else {}
+    if about.get("recipe") != recipe.hash():
+        raise UsageError(f"{out}: holds a run of another rate, precision or length; give another --out")
     network.load_state_dict(load_file(kept))
-    return ready(network), float(took.read_text())
+    return ready(network), about["minutes"]
 
 
 def sweep(

@@ -11,5 +11,5 @@ def digest_of(key: str) -> bytes:
 
 
 def random_of(key: str) -> np.random.RandomState:
-    """RandomState, because NumPy's policy freezes its streams and not those of Generator."""
+    """The source of that key. RandomState, because NumPy's policy freezes its streams and not those of Generator."""
     return np.random.RandomState(np.random.Philox(key=int.from_bytes(digest_of(key), "little")))

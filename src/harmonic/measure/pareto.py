@@ -50,7 +50,8 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
     panels[0].set(ylabel="mean PSNR of the test columns, dB")
     figure.suptitle(f"{content['table']}, {steps} steps each")
     canvas = FigureCanvasAgg(figure)
-    canvas.draw()  # only now it is known where points lie
+    canvas.draw()  # only now it is known where points lie, and there they stay
+    figure.set_layout_engine("none")
     for axes, points in shown:
         _name(axes, points, canvas.get_renderer())
     file = io.BytesIO()
@@ -73,9 +74,10 @@ def _name(axes: Axes, points: Sequence[tuple[float, float, str]], renderer: Rend
             covered = sum(_area(Bbox.intersection(box, other)) for other in taken)
             outside = _area(box) - _area(Bbox.intersection(box, axes.bbox))
             tried.append((covered + outside + 0.01 * away, len(tried), label, box))
-            label.set_visible(False)
-        _, _, label, box = min(tried)
-        label.set_visible(True)
+        _, _, chosen, box = min(tried)
+        for _, _, label, _ in tried:
+            if label is not chosen:
+                label.remove()
         taken.append(box)
 
 

@@ -65,6 +65,7 @@ def train(
         ranks.share(phase.batch, recipe.optimizer.accumulate)
     torch.manual_seed(recipe.seed)  # initial weights; nothing later draws from torch
     model = (build() if build else Harmonic(recipe.model.config())).to(where).train()
+    config = None if build else recipe.model.config()
     learner = Learner(model, recipe)
     if recipe.precision == "bf16" and not computes_bf16(where):
         tell("precision bf16 is emulated here, which is slower than precision=fp32")
@@ -77,7 +78,7 @@ def train(
     def save() -> Path:
         """State and weights, by the first process."""
         progress.seconds = before + time.monotonic() - started
-        path = save_state(out, learner.tensors(), progress, recipe, circumstances)
+        path = save_state(out, learner.tensors(), progress, recipe, circumstances, config)
         return write_weights(out, recipe, learner, progress.step) or path
 
     def validated() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load as load_bytes
 from safetensors.torch import save as save_bytes
@@ -20,6 +21,8 @@ from torch import Tensor
 from harmonic.errors import HarmonicError, ResourceError, UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.network.checkpoint import digest, pack_metadata, read_metadata
+from harmonic.network.config import NetworkConfig
+from harmonic.restore.device import computes_bf16
 from harmonic.train.recipe import Recipe, flattened
 
 KEPT = 3
@@ -53,24 +56,26 @@ class Progress:
 def current_circumstances(size: int, pictures: str) -> dict[str, Any]:
     """On what bit-equality depends beside the recipe; a change is told, not refused.
 
-    size: processes. pictures: digest of those that are trained on.
+    size: processes. pictures: digest of those that are trained on. bf16: whether the CPU computes or emulates it.
     """
     return {"torch": torch.__version__, "machine": platform.machine(), "threads": torch.get_num_threads(),
-            "processes": size, "pictures": pictures}  # fmt: skip
+            "processes": size, "pictures": pictures, "bf16": computes_bf16(torch.device("cpu"))}  # fmt: skip
 
 
 def save_state(folder: Path, tensors: dict[str, Tensor], progress: Progress, recipe: Recipe,
-               circumstances: dict[str, Any] | None = None) -> Path:  # fmt: skip
+               circumstances: dict[str, Any] | None = None, network: NetworkConfig | None = None) -> Path:  # fmt: skip
     """Write a state as one complete file or not at all, and delete all but the latest `KEPT` -> its path.
 
-    circumstances: those of now. Raises ResourceError after three tries.
+    circumstances: those of now. network: the recipe's, unless another one is trained by it. Raises ResourceError after
+    three tries.
     """
     tensors = {name: value.detach().cpu().contiguous() for name, value in tensors.items()}
     about = {
         "progress": asdict(progress), "recipe": recipe.model_dump(mode="json"), "circumstances": circumstances or {},
-        "network": recipe.model.config().model_dump(mode="json"),
         "digests": {name: digest(value) for name, value in tensors.items()},
     }  # fmt: skip
+    if network is not None:  # a recipe may name a preset, and what a preset stands for may change
+        about["network"] = network.model_dump(mode="json")
     data = save_bytes(tensors, pack_metadata(about))
     path = folder / f"state-{progress.step:08d}.safetensors"
     for left in reversed(range(_TRIES)):
@@ -129,14 +134,27 @@ def read_state(path: Path, recipe: Recipe) -> tuple[dict[str, Tensor], Progress,
             f"{path.parent}: belongs to another recipe ({', '.join(keys[:5])} differ); "
             "give another --out folder, or --no-resume to start anew"
         )
-    # A recipe may name a preset, and what a preset stands for may change. Older states do not tell.
-    network, now = flattened(about.get("network", {})), flattened(recipe.model.config().model_dump(mode="json"))
-    if keys := sorted(key for key in network.keys() & now.keys() if network[key] != now[key]):
+    if changed := _changed(about.get("network"), recipe.model.config()):
         raise UsageError(
-            f"{path.parent}: was begun with another network ({keys[0]} was {network[keys[0]]} and is {now[keys[0]]}); "
-            "set model.changes to what it was, or give another --out folder"
+            f"{path.parent}: was begun with another network ({changed}); set model.changes to what it was, "
+            "give another --out folder, or --no-resume to start anew"
         )
     return tensors, Progress(**told), before
+
+
+def _changed(before: dict[str, Any] | None, now: NetworkConfig) -> str:
+    """What is different, in words; empty for nothing. before: None = the state does not tell, as older ones.
+
+    A key of now that the state does not have yet counts as its default.
+    """
+    if before is None:
+        return ""
+    try:
+        old, new = (flattened(c.model_dump(mode="json")) for c in (NetworkConfig.model_validate(before), now))
+    except ValidationError:
+        return "of a version with other parts"
+    keys = sorted(key for key in old.keys() | new.keys() if old.get(key) != new.get(key))
+    return f"{keys[0]} was {old.get(keys[0])} and is {new.get(keys[0])}" if keys else ""
 
 
 def _states(folder: Path) -> list[Path]:

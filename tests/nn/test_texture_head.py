@@ -84,7 +84,7 @@ def test_every_parameter_learns_at_the_second_step():
     head, gate, inputs = _head(alive=False), TextureGate(), _inputs()
     parameters = [*head.parameters(), *gate.parameters()]
     optimiser = torch.optim.SGD(parameters, 1e-1)
-    target = torch.randn(1, 3, 96, 128)
+    target = torch.randn(1, 1, 96, 128)
     for _ in range(2):
         optimiser.zero_grad()
         F.mse_loss(gate(inputs[3], (96, 128)) * head(*inputs, _planes(0)), target).backward()

@@ -98,4 +98,5 @@ class GeneratedTexture(nn.Module):
         t = self.head(h0, q, guide.cells, quality, noise.planes(self.head.layers, *q.shape[-2:]))
         gated = self.gate(quality, (q.shape[-2], q.shape[-1])) * t.float()
         with torch.autocast(t.device.type, enabled=False):
-            return gated - low_band(gated, self.cell)
+            grey = gated - low_band(gated, self.cell)
+            return grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)

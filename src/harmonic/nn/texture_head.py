@@ -1,6 +1,7 @@
 """The generative texture head (seed §9, design §3.10): the last part of the HF branch, optional.
 
-It returns t and a gate g; the network takes `T = (I - P)(g·t)`, so cell means cannot move, and hands T out apart.
+It returns t and a gate g; the network takes `T = (I - P)(g·t)` in all three colours, so cell means cannot move, and
+hands T out apart.
 """
 
 import torch
@@ -17,7 +18,8 @@ class TextureHead(nn.Module):
     """Fine texture from features and noise, at full resolution.
 
     h0 (B, C, H/f, W/f), q (B, Q, H, W), cells (B, S, h, w) and quality (B, 2, h, w) on the same cells, noise
-    (B, layers, H, W) standard normal -> t (B, 3, H, W), before gate and projection.
+    (B, layers, H, W) standard normal -> t (B, 1, H, W) for R, G and B alike, before gate and projection.
+    Fine texture of photographs hardly has a colour of its own; what is invented there shows as coloured speckle.
     The style, features of a cell and its measured quality, says which texture; the noise makes it one of many. The last
     convolution starts at zero and has no bias (the projection would kill it). `reach` is in output pixels, of q and h0;
     cells are blended from the two nearest per axis.
@@ -30,7 +32,7 @@ class TextureHead(nn.Module):
         self.lift = nn.Conv2d(inputs, channels * factor * factor, 1)
         self.local = nn.Conv2d(high_pass, channels, 3, padding=1)
         self.body = nn.ModuleList(ModulatedConv(channels, channels, cells + 2) for _ in range(layers))
-        self.out = nn.Conv2d(channels, 3, 3, padding=1, bias=False)
+        self.out = nn.Conv2d(channels, 1, 3, padding=1, bias=False)
         nn.init.zeros_(self.out.weight)
 
     def forward(self, h0: Tensor, q: Tensor, cells: Tensor, quality: Tensor, noise: Tensor) -> Tensor:

@@ -127,7 +127,8 @@ def experts(content: dict[str, Any]) -> list[str]:
 
 def texture(content: dict[str, Any]) -> list[str]:
     head = ["restored", "PSNR", "4x-down-sampled", "high-band energy", "texture distance", "FD-NSS", "added"]
-    tables = [f"{content['model']}, {content['pictures']} pictures of {content['set']}"]
+    model = f"{content['model']} after {content['steps']:,} steps"
+    tables = [f"{model}, {content['pictures']} pictures of {content['set']}"]
     for damage, found in content["damages"].items():
         rows = [[row, f"{f['psnr']:.2f}", f"{f['low']:.2f}", f"{f['energy']:.2f}", f"{f['texture']:.2f}",
                  f"{f['fd_nss']:.2f}", "" if row == "input" else f"{f['added']:.2f}"]
@@ -264,7 +265,8 @@ broader one without it. {FORMS}""",
 energy as a share of the clean pictures'; texture distance: sliced-Wasserstein over Laplacian levels, grey levels;
 FD-NSS: statistics of natural scenes over all patches; the lower, the closer to the clean pictures. Added: root mean
 square of what the head added to the 8-bit picture. It costs PSNR by its nature: it is not the texture
-that was lost.""",
+that was lost. The head is of a short run and not bundled: under strong noise its grain shows on smooth areas
+([log](log.md)).""",
         texture,
     ),
     Section(

@@ -23,7 +23,7 @@ def pictures(tmp_path):
 def test_all_suites_that_fit_the_model_run_and_the_others_are_named(harmonic, weights, pictures, tmp_path):
     answer = harmonic("bench", "quality", "--data", pictures, "-m", weights, "--json", tmp_path / "f.json")
     assert answer.code == 0
-    assert "left out: sr, which a model that enlarges by 1 does not fit" in answer.err
+    assert "left out: sr, second-order, which a model that enlarges by 1 does not fit" in answer.err
     content = json.loads((tmp_path / "f.json").read_text())
     assert list(dict.fromkeys(s["suite"] for s in content["scores"])) == [
         *("denoise", "jpeg", "deblur", "hmix", "clean", "real")

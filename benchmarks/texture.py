@@ -81,7 +81,7 @@ def rung(network: Harmonic, clean: Mapping[str, np.ndarray]) -> dict[str, dict[s
     for module in silent.modules():
         if isinstance(module, ModulatedConv):
             module.strength.data.zero_()
-    found = {}
+    found, targets = {}, scenes(list(clean.values()))
     for damage in DAMAGES:
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in ("input", *FORMS)}
         shown: dict[str, list[np.ndarray]] = {name: [] for name in rows}
@@ -94,7 +94,6 @@ def rung(network: Harmonic, clean: Mapping[str, np.ndarray]) -> dict[str, dict[s
             for row, picture in ({"input": given} | made).items():
                 rows[row].append(figures(picture, target, made[FORMS[0]]))
                 shown[row].append(picture)
-        targets = scenes(list(clean.values()))
         found[damage] = {
             "rows": {
                 row: {key: float(np.mean([one[key] for one in ones])) for key in ones[0]}
@@ -107,6 +106,7 @@ def rung(network: Harmonic, clean: Mapping[str, np.ndarray]) -> dict[str, dict[s
 
 
 def damaged(damage: str, name: str, clean: np.ndarray, number: int) -> np.ndarray:
+    """uint8 -> uint8; name: of the picture, number: its place in the set."""
     if damage in CHAINS:
         return to_uint8(degrade(to_float(clean), CHAINS[damage], np.random.RandomState(number)))
     return hmix_input(clean, name.lower(), "moderate")

@@ -138,6 +138,8 @@ def test_a_file_that_holds_no_results_is_refused_and_kept(toy, tmp_path):
     file.write_text("{")
     with pytest.raises(UsageError, match="move it away"):
         read_results(toy, tmp_path)
+    with pytest.raises(UsageError, match="a file stands where the folder of results should be"):
+        read_results(toy, file)
 
 
 def test_a_finished_training_is_not_taken_for_one_of_another_rate_or_precision(toy, tmp_path):

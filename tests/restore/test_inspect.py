@@ -53,11 +53,10 @@ def test_the_damage_is_named(photo, tmp_path, damage, finding):
     assert (diagnosis.depth, diagnosis.mode) == (8, "RGB")
 
 
-def test_a_small_picture_is_enlarged_where_there_is_a_model_for_it():
-    assert recommended(300, 200, None, False, ["restore-fast", "sr2-fast", "sr4-real"]) == ("sr4-real", "")
-    assert recommended(900, 200, None, False, ["restore-fast", "sr2-fast", "sr4-real"]) == ("restore-fast", "")
+def test_a_small_sound_picture_is_enlarged_where_there_is_a_model_for_it():
     assert recommended(300, 200, None, True, ["restore-fast", "sr4-fast", "sr2-fast"]) == ("sr2-fast", "")
     assert recommended(300, 200, None, False, ["restore-fast", "sr4-fast", "sr2-fast"]) == ("restore-fast", "")
+    assert recommended(300, 200, None, False, ["restore-fast", "sr4-real"]) == ("restore-fast", "")
     assert recommended(300, 200, None, True, ["restore-fast"]) == ("restore-fast", "")
     assert recommended(300, 200, None, False, ["mine", "sr2-fast"]) == (None, "")
     assert recommended(3000, 200, 3.0, True, ["restore-fast", "sr2-fast"]) == ("restore-fast", " --scale 0.33")

@@ -43,7 +43,7 @@ def convolve(picture: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     """(H, W, C) float and (k, k), k odd -> same shape and dtype, edge pixels replicated.
 
     Through the Fourier transform, which is quicker than sums from about 9 x 9 taps on and never much slower; torch's
-    takes a quarter of NumPy's time.
+    takes about a quarter of NumPy's time.
     """
     reach = len(kernel) // 2
     if reach == 0:

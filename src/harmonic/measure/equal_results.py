@@ -19,6 +19,7 @@ from harmonic.measure.score import machine
 
 COSTS = "costs.json"
 RUN = {"network", "steps", "seed", "rate", "sweep", "crops", "pictures", "validation", "tests"}
+"""What the figures of a run in a file of results have at least."""
 
 
 def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int = 20) -> None:
@@ -44,15 +45,18 @@ def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int 
 
 
 def results_file(table: str, folder: Path) -> Path:
+    """Where the figures of a table stand; its picture has the same name."""
     return folder / f"equal-budget-{table}.json"
 
 
 def read_results(line_up: LineUp, folder: Path | None) -> dict[str, Any]:
     """What a file of results holds already: `runs`, `costs`, `timed_on`, `side`; none without the file or a folder.
 
-    Raises UsageError for a file of something else.
+    Raises UsageError for a file of something else, or one in the place of the folder.
     """
     none = {"runs": [], "costs": {}, "timed_on": "", "side": line_up.side}
+    if folder is not None and folder.exists() and not folder.is_dir():
+        raise UsageError(f"{folder}: a file stands where the folder of results should be; give another --results")
     if folder is None or not (file := results_file(line_up.name, folder)).exists():
         return none
     try:
@@ -71,6 +75,7 @@ def read_results(line_up: LineUp, folder: Path | None) -> dict[str, Any]:
 def collected(line_up: LineUp, out: Path, command: str, earlier: dict[str, Any]) -> dict[str, Any]:
     """The content of the file of results: the finished runs in `out`, and what it held (`read_results`).
 
+    Costs in `out` come before earlier ones; they are ratios, so a network that was timed elsewhere keeps its own.
     Raises UsageError as `finished` does.
     """
     file = out / line_up.name / COSTS

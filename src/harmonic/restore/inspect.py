@@ -104,15 +104,14 @@ def recommended(
 ) -> tuple[str | None, str]:
     """The one of `models` that fits, and what belongs behind it; None without any.
 
-    An enlarged picture is reduced again, a small one enlarged. sound: nothing is wrong with it; else it takes an
-    enlarger that mends, since others would enlarge the damage.
+    An enlarged picture is reduced again, a small one enlarged. sound: nothing is wrong with it; damage would be
+    enlarged with the picture.
     """
     mends = "restore-fast" if "restore-fast" in models else None
-    enlargers = ("sr2-fast", "sr4-fast") if sound else ("sr4-real",)
-    larger = next((name for name in enlargers if name in models), None)
+    larger = next((name for name in ("sr2-fast", "sr4-fast") if name in models), None)
     if enlarged is not None:
         return mends, f" --scale {max(round(1 / enlarged, 2), 0.25):g}"
-    if max(width, height) < _SMALL and larger:
+    if max(width, height) < _SMALL and sound and larger:
         return larger, ""
     return mends, ""
 

@@ -11,8 +11,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from harmonic.images.atomic import atomic_write
 from harmonic.images.disclosure import mark_of
 from harmonic.images.read import read_picture
+from harmonic.network.checkpoint import Card, dump_network
+from harmonic.network.config import HFSpec, TextureSpec, variant
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
+from making import randomised
 
 
 @pytest.fixture
@@ -39,6 +45,20 @@ def test_without_output_the_result_lies_beside_the_input(restore, photo):
     target = photo.with_name("photo-restored.png")
     assert answer.code == 0 and answer.out == f"{target}\n" and answer.err.startswith("tiny-test on ")
     assert size_and_format(target) == ((31, 24), "PNG")
+
+
+def test_a_model_that_generates_says_how_to_ask_for_it(harmonic, photo, tmp_path):
+    hf = HFSpec(high_pass=4, blocks=(), tail=4, texture=TextureSpec(channels=4))
+    network, path = randomised(Harmonic(variant(tiny(), hf=hf))), tmp_path / "drawing.safetensors"
+    atomic_write(path, dump_network(network, Card(name="drawing", task="restore", config=network.config)))
+
+    def restored(name, *dials):
+        answer = harmonic("restore", "--model", path, photo, "-o", tmp_path / name, *dials)
+        assert answer.code == 0, answer
+        return answer.err, read_picture(tmp_path / name).colour
+
+    (said, plain), (silent, drawn) = restored("plain.png"), restored("drawn.png", "--texture", 1)
+    assert "--texture 0.5" in said and "--texture" not in silent and not np.array_equal(plain, drawn)
 
 
 def test_quiet_says_nothing(restore, photo):

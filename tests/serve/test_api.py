@@ -16,8 +16,10 @@ import numpy as np
 import pytest
 from PIL import ExifTags, Image
 
+from harmonic.assets import bundled_names
 from harmonic.errors import WeightsError
 from harmonic.restore.restorer import Restorer
+from harmonic.serve.models import Models
 from harmonic.serve.server import build
 from harmonic.serve.settings import Settings
 from uploads import bomb, decoded, encoded, picture
@@ -248,6 +250,12 @@ def test_models_say_what_they_take(running: Any):
     (told,) = running.client.get("/v1/models").json()
     assert told["name"] == "tiny" and told["default"] and told["scale"] == 1 and not told["texture"]
     assert told["limits"] == {"pixels": 400_000, "preview": 2_000_000} and told["seconds_per_megapixel"] > 0
+
+
+def test_no_two_bundled_models_of_one_scale_sound_alike():
+    told = Models(Settings(models=tuple(bundled_names()), device="cpu")).listed()
+    purposes = [str(item["title"]).partition(": ")[2] for item in told if item["scale"] != 1]
+    assert len(set(purposes)) == len(purposes) and "restores and enlarges by 4" in purposes
 
 
 def test_the_pace_is_learnt_from_restoring_alone(serving: Any):

@@ -174,7 +174,7 @@ def restore(
             say(f"{runtime}: makes a file of the network on its first use, which takes about a minute")
         restorer = Restorer(name, device=device, precision=precision, runtime=runtime, tile=tile, budget=budget)
         if not quiet:
-            say(_introduction(restorer, tile))
+            say(_introduction(restorer, tile, texture))
         return restorer
 
     fleet = Fleet(make, model)
@@ -224,9 +224,10 @@ def restore(
         raise typer.Exit(1)
 
 
-def _introduction(restorer: "Restorer", tile: str) -> str:
+def _introduction(restorer: "Restorer", tile: str, texture: float) -> str:
     rounded = f", tile {tile} rounded up to {restorer.tile}" if tile not in ("auto", "off", str(restorer.tile)) else ""
-    return f"{restorer.name} on {restorer.device} by {restorer.runtime} in {restorer.precision}{rounded}"
+    unasked = "; it generates texture on request, --texture 0.5" if restorer.generates and not texture else ""
+    return f"{restorer.name} on {restorer.device} by {restorer.runtime} in {restorer.precision}{rounded}{unasked}"
 
 
 def _summary(tally: "Counter[str]") -> str:

@@ -45,14 +45,21 @@ class Models:
 
     def _told(self, name: str, restorer: Restorer) -> dict[str, object]:
         network = restorer.network
-        title = f"{name}: enlarges by {restorer.scale}" if restorer.scale > 1 else f"{name}: keeps the size"
         return {
             "name": name,
             "file": Path(self._sources[name]).name,
             "scale": restorer.scale,
-            "title": title,
+            "title": f"{name}: {_purpose(restorer)}",
             "default": name == self.default,
             "texture": restorer.generates,
             "experts": network.routing_cell is not None,
             "limits": {"pixels": self.most_pixels(restorer), "preview": PREVIEW},
         }
+
+
+def _purpose(restorer: Restorer) -> str:
+    """What tells the models of a list apart, in a few words."""
+    if restorer.scale == 1:
+        return "keeps the size, generates texture" if restorer.generates else "keeps the size"
+    mends = restorer.card is not None and restorer.card.task == "restore"
+    return f"{'restores and enlarges' if mends else 'enlarges'} by {restorer.scale}"

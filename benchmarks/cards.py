@@ -1,6 +1,7 @@
 """Write model cards and manifest of `src/harmonic/assets`: `python benchmarks/cards.py`. Nothing is measured here.
 
-A card is made of what the weights say of themselves, of `results/quality-NAME.json`, and of what `cards.yaml` adds.
+A card is made of what the weights say of themselves, of `results/quality-NAME.json`, and of what `cards.yaml` adds;
+weights that generate texture are another model's with a head, whose figures are in `results/texture.json`.
 The fields of its first table are those that darktable asks of a model. A model without an entry, or whose figures are
 of older weights, is refused.
 """
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import page
 import yaml
 from pydantic import BaseModel, ConfigDict
 
@@ -87,7 +89,9 @@ def card(name: str, everything: Everything) -> str:
     network, says = load_network(path)
     if says.name != name:
         raise ValueError(f"{name}: the weights call themselves {says.name}; rename the file")
-    content = json.loads((RESULTS / f"quality-{name}.json").read_text())
+    generates = network.hf is not None and network.hf.texture is not None
+    results = "texture.json" if generates else f"quality-{name}.json"
+    content = json.loads((RESULTS / results).read_text())
     data = [everything.data[key] for key in facts.data]
     parts = [
         f"# {name}\n\n{facts.description}",
@@ -98,10 +102,10 @@ def card(name: str, everything: Everything) -> str:
         "## Data",
         *map(_pictures, data),
         "## Figures",
-        f"{content['model']}, {content['date']}, `results/quality-{name}.json`. PSNR in dB; 8-bit outputs; the test "
+        f"{content['model']}, {content['date']}, `results/{results}`. PSNR in dB; 8-bit outputs; the test "
         "sets were used for nothing else. More figures, and published rows beside them: `docs/benchmarks.md`.",
         f"```sh\n{content['command']}\n```",
-        _figures(content),
+        *(page.texture(content) if generates else [_figures(content)]),
         "## Limits",
         "\n".join(f"- {limit}" for limit in facts.limits),
         "## Attribution",
@@ -115,6 +119,7 @@ def _properties(
 ) -> list[list[str]]:
     licences = dict.fromkeys(licence for pictures in data for licence in pictures.licences)
     size = f"{path.stat().st_size:,} bytes, {sum(p.numel() for p in network.parameters()):,} parameters"
+    generates = network.hf is not None and network.hf.texture is not None
     return [
         ["File", f"`{path.name}`, {size}"],
         ["SHA-256", f"`{digest}`"],
@@ -130,7 +135,12 @@ def _properties(
         ["Provenance of the data", "stated per picture in the manifest of the data; summed up below"],
         ["Code of the training", f"`harmonic train {facts.recipe} --data DIR`, Apache-2.0"],
         ["Inference", "local only, opens no connection; the file holds numbers and JSON, no code"],
-        ["Purpose", "photographs; nothing is generated that resembles a person"],
+        [
+            "Purpose",
+            "photographs; generates fine texture on request, no structure"
+            if generates
+            else "photographs; nothing is generated that resembles a person",
+        ],
     ]
 
 

@@ -1,12 +1,16 @@
 """The distance of textures: what a statistic of patches sees, and where it differs from L1."""
 
+from fractions import Fraction
+
+import numpy as np
 import pytest
 import torch
 
 from harmonic.losses.bands import CELL
 from harmonic.losses.pixel import l1
-from harmonic.losses.texture import texture_distance
-from harmonic.ops.band import enlarge_cells
+from harmonic.losses.texture import structure_drift, texture_distance
+from harmonic.ops.band import enlarge_cells, low_band
+from harmonic.ops.resize import imresize
 from textures import blurred, sample
 
 
@@ -96,3 +100,17 @@ def test_a_faint_texture_is_driven_to_the_energy_of_another_sample():
     assert energies[0] < 0.4 and 0.85 < sum(energies[-10:]) / 10 < 1.15
     upright, flat = (sample(7, 32, angle=angle) for angle in (0.0, torch.pi / 2))
     assert texture_distance(drawn.detach(), upright) < texture_distance(flat, upright) / 2
+
+
+def test_the_drift_is_what_the_measure_of_others_sees_of_a_texture_without_cell_means():
+    x = sample(0)
+    texture = x - low_band(x, CELL)
+    (plane,) = texture[0].permute(1, 2, 0)[None].double().numpy()
+    seen = imresize(plane, Fraction(1, 4))
+    assert float(structure_drift(texture)) == pytest.approx(float(np.abs(seen).mean()), rel=0.05)  # borders differ
+    assert 0 < structure_drift(texture) < 0.2 * texture.abs().mean()
+
+
+def test_the_drift_leaves_alone_what_is_finer_than_four_pixels():
+    fine = torch.tensor([1.0, -1.0]).repeat(32).expand(1, 3, 64, 64)
+    assert structure_drift(fine) < 0.02 < structure_drift(torch.full((1, 3, 64, 64), 0.1))

@@ -55,6 +55,16 @@ def test_one_seed_one_texture_two_seeds_two():
     assert (head(*inputs, _planes(1)) - head(*inputs, _planes(2))).abs().mean() > 0.01
 
 
+def test_features_say_where_texture_is_missing():
+    head, (h0, *others) = _head(), _inputs()
+    h0[:, 0], h0[:, 0, :, 32:] = -1, 1
+    open_everywhere = 2 * head(h0, *others, _planes(1))  # a new head's factor is a half
+    torch.nn.init.constant_(head.place.weight[:, :1], 50)
+    t = head(h0, *others, _planes(1))
+    assert t[..., :62].abs().max() < 1e-6 < t[..., 66:].abs().max()
+    torch.testing.assert_close(t[..., 66:], open_everywhere[..., 66:])
+
+
 def test_tiles_equal_the_whole():
     head, (h0, q, cells, quality) = _head(), _inputs(height=192, width=192)
     whole = head(h0, q, cells, quality, _planes(3, 192, 192))
@@ -72,12 +82,25 @@ def test_a_batch_is_its_pictures():
     torch.testing.assert_close(head(*inputs, noise), torch.cat(singles), atol=1e-5, rtol=1e-4)
 
 
-def test_its_reach_in_pixels_is_met():
+@pytest.mark.parametrize("place", [(40, 60), (41, 61)])
+def test_its_reach_in_pixels_is_met(place):
     head, (h0, q, cells, quality) = _head(), _inputs()
+    h0.requires_grad_()
     q.requires_grad_()
-    head(h0, q, cells, quality, _planes(0))[0, :, 40, 60].sum().backward()
-    seen = q.grad[0].abs().amax(0).nonzero() - torch.tensor([40, 60])
-    assert seen.abs().max() == head.reach
+    head(h0, q, cells, quality, _planes(0))[0, :, *place].sum().backward()
+    of_q = q.grad[0].abs().amax(0)
+    of_h0 = h0.grad[0].abs().amax(0).repeat_interleave(2, 0).repeat_interleave(2, 1)  # a position is 2 x 2 pixels
+    far = [(seen.nonzero() - torch.tensor(place)).abs().max() for seen in (of_q, of_h0)]
+    assert max(far) == head.reach
+
+
+def test_what_comes_from_features_prints_no_grid():
+    head, (h0, q, cells, quality) = _head(), _inputs()
+    for layer in head.body:
+        torch.nn.init.zeros_(layer.strength)  # without noise
+    flat = head(torch.ones_like(h0), torch.zeros_like(q), torch.ones_like(cells), torch.ones_like(quality), _planes(0))
+    inside = flat[..., 8:-8, 8:-8]
+    assert inside.std() < 1e-5 * inside.abs().mean()
 
 
 def test_every_parameter_learns_at_the_second_step():

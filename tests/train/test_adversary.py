@@ -54,7 +54,7 @@ def test_a_slow_trunk_has_a_tenth_of_the_rate():
 @pytest.mark.parametrize("form", ["hinge", "relativistic"])
 def test_what_teaches_texture_reaches_the_head_alone_and_no_low_band(form):
     """The trunk gets no gradient through what the texture is added to; with it frozen, none at all."""
-    config = textured(trunk="trained", form=form, gan=1.0, matching=1.0, distance=1.0, pixel=1.0)
+    config = textured(trunk="trained", form=form, gan=1.0, matching=1.0, distance=1.0, pixel=1.0, drift=1.0)
     torch.manual_seed(0)
     model = Harmonic(TEXTURED.config()).train()
     for parameter in model.parameters():
@@ -65,7 +65,10 @@ def test_what_teaches_texture_reaches_the_head_alone_and_no_low_band(form):
     for part in (parts.lf, parts.hf, parts.texture):
         part.retain_grad()
     terms = learner.adversary.teaches(parts, samples.gt)
-    assert set(terms) == {"gan", "matching", "texture_distance", "texture_pixel"}
+    assert set(terms) == {"gan", "matching", "texture_distance", "texture_pixel", "texture_drift"}
+    (pull,) = torch.autograd.grad(terms.pop("texture_drift"), parts.texture)
+    assert pull.abs().max() > 0  # along the low band by its nature; the head's projection takes that out
+    parts.texture.grad = None
     torch.stack(list(terms.values())).sum().backward()
     assert parts.lf.grad is None and parts.hf.grad is None
     grad = parts.texture.grad
@@ -89,7 +92,7 @@ def test_the_discriminator_learns_in_its_own_turn():
 
 def test_a_term_of_weight_zero_is_not_computed(tmp_path):
     train(textured(2, gan=0, matching=0, pixel=0, distance=0.5), tmp_path)
-    assert {"gan", "matching", "texture_pixel"}.isdisjoint(rows(tmp_path)[0])
+    assert {"gan", "matching", "texture_pixel", "texture_drift"}.isdisjoint(rows(tmp_path)[0])
 
 
 def test_features_and_r1_are_computed_where_they_are_asked_for(tmp_path):

@@ -41,6 +41,17 @@ def texture_distance(prediction: Tensor, target: Tensor, cell: int = CELL) -> Te
     return torch.stack([(x - y).abs().mean() for x, y in zip(seen, wanted, strict=True)]).mean()
 
 
+def structure_drift(texture: Tensor) -> Tensor:
+    """Mean absolute value of a generated texture when it is shrunk to a quarter by antialiased bicubic.
+
+    (B, 3, H, W), sides multiples of 4 -> scalar, in units of the picture. A texture without cell means moves no
+    structure by our own measure; this is what is left by that of others, whose filter knows nothing of cells.
+    """
+    size = [side // 4 for side in texture.shape[-2:]]
+    small = F.interpolate(texture.float(), size=size, mode="bicubic", antialias=True, align_corners=False)
+    return small.abs().mean()
+
+
 def _ranked(x: Tensor, kernels: Tensor) -> list[Tensor]:
     """Sorted projections of each level. (B, 3, H, W) -> (B, windows, values of a window, directions) each"""
     ranked = []

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 from harmonic.nn.modulated import ModulatedConv
 from harmonic.ops.blend import blend_cells
 from harmonic.ops.local_quality import quality_features
-from harmonic.ops.shuffle import shuffle
 
 
 class TextureHead(nn.Module):
@@ -20,27 +19,31 @@ class TextureHead(nn.Module):
     h0 (B, C, H/f, W/f), q (B, Q, H, W), cells (B, S, h, w) and quality (B, 2, h, w) on the same cells, noise
     (B, layers, H, W) standard normal -> t (B, 1, H, W) for R, G and B alike, before gate and projection.
     Fine texture of photographs hardly has a colour of its own; what is invented there shows as coloured speckle.
-    The style, features of a cell and its measured quality, says which texture; the noise makes it one of many. The last
-    convolution starts at zero and has no bias (the projection would kill it). `reach` is in output pixels, of q and h0;
-    cells are blended from the two nearest per axis.
+    The style, features of a cell and its measured quality, says which texture; the noise makes it one of many; a
+    factor of 0 to 1 from h0 says where, since a sky under strong noise measures like a meadow, and only the features
+    know that nothing is missing there (docs/decisions/0010). What comes from h0 is blended between its positions: one
+    value for each pixel of a position prints a weave on what is flat. The last convolution starts at zero and has no
+    bias (the projection would kill it). `reach` is in output pixels, of q and h0; cells are blended likewise.
     """
 
     def __init__(self, inputs: int, high_pass: int, cells: int, channels: int, factor: int, layers: int = 2):
         super().__init__()
-        self.factor, self.layers = factor, layers
-        self.reach = layers + 2
-        self.lift = nn.Conv2d(inputs, channels * factor * factor, 1)
+        self.layers = layers
+        self.reach = layers + 1 + max(1, 3 * factor // 2 - 1)
+        self.lift = nn.Conv2d(inputs, channels, 1)
         self.local = nn.Conv2d(high_pass, channels, 3, padding=1)
         self.body = nn.ModuleList(ModulatedConv(channels, channels, cells + 2) for _ in range(layers))
+        self.place = nn.Conv2d(inputs, 1, 1)
         self.out = nn.Conv2d(channels, 1, 3, padding=1, bias=False)
-        nn.init.zeros_(self.out.weight)
+        for weight in (self.place.weight, self.place.bias, self.out.weight):
+            nn.init.zeros_(weight)  # type: ignore[arg-type]
 
     def forward(self, h0: Tensor, q: Tensor, cells: Tensor, quality: Tensor, noise: Tensor) -> Tensor:
         style = torch.cat([cells.float(), quality_features(quality)], 1)
-        t = F.leaky_relu(shuffle(self.lift(h0), self.factor) + self.local(q), 0.2)
+        t = F.leaky_relu(blend_cells(self.lift(h0), q.shape[-2:]) + self.local(q), 0.2)
         for layer, plane in zip(self.body, noise.split(1, 1), strict=True):
             t = layer(t, style, plane)
-        return self.out(t)
+        return self.out(t) * blend_cells(self.place(h0), q.shape[-2:]).sigmoid()
 
 
 class TextureGate(nn.Module):
@@ -48,7 +51,7 @@ class TextureGate(nn.Module):
 
     quality (B, 2, h, w) of the input (`local_quality`), size (H, W) -> g (B, 1, H, W) in [0, 1], fp32.
     Slopes are positive whatever the training does: more noise or more sharpness never closes the gate, and what is
-    smooth without noise (defocus, sky) keeps it nearly shut. Where else texture is out of place, t can say so itself.
+    smooth without noise (defocus, sky) keeps it nearly shut. What lies below the noise, the head has to tell apart.
     """
 
     def __init__(self):

@@ -17,7 +17,7 @@ from harmonic.losses.adversarial import (
 from harmonic.losses.bands import high_band
 from harmonic.losses.features import FeatureExtractor, feature_loss
 from harmonic.losses.pixel import l1
-from harmonic.losses.texture import texture_distance
+from harmonic.losses.texture import structure_drift, texture_distance
 from harmonic.nn.discriminator import Judgement, UNetDiscriminator
 from harmonic.nn.parts import Parts
 from harmonic.train.optimizers import optimizers_of, set_rate
@@ -75,6 +75,9 @@ class Adversary:
             terms["texture_pixel"] = weights.pixel * l1(high_band(fake, self._cell), high_band(target, self._cell))
         if weights.distance:
             terms["texture_distance"] = weights.distance * texture_distance(fake, target, cell=self._cell)
+        if weights.drift:
+            assert parts.texture is not None
+            terms["texture_drift"] = weights.drift * structure_drift(parts.texture)
         if weights.features:
             assert self._features is not None
             terms["features"] = weights.features * feature_loss(fake, target, self._features, cell=self._cell)

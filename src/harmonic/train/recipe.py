@@ -144,6 +144,7 @@ class Texture(Strict):
     matching: float = Field(default=0.1, ge=0, description="L1 between the discriminator's maps")
     distance: float = Field(default=0.1, ge=0, description="weight-free texture distance")
     pixel: float = Field(default=0.1, ge=0, description="L1 of the high band, which keeps texture near the truth")
+    drift: float = Field(default=0.0, ge=0, description="what the 4x-down-sampled picture sees of the texture")
     features: float = Field(default=0.0, ge=0, description="features of a trained network, from losses.features_file")
     discriminator: Discriminator = Discriminator()
 

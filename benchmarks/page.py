@@ -265,8 +265,7 @@ broader one without it. {FORMS}""",
 energy as a share of the clean pictures'; texture distance: sliced-Wasserstein over Laplacian levels, grey levels;
 FD-NSS: statistics of natural scenes over all patches; the lower, the closer to the clean pictures. Added: root mean
 square of what the head added to the 8-bit picture. It costs PSNR by its nature: it is not the texture
-that was lost. The head is of a short run and not bundled: under strong noise its grain shows on smooth areas
-([log](log.md)).""",
+that was lost. How the head came about, and what was seen: [0010](decisions/0010-where-texture-is-missing.md).""",
         texture,
     ),
     Section(

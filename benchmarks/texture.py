@@ -65,7 +65,7 @@ def main() -> int:
         parser.error(f"--pictures {args.pictures}: at least one is needed")
     clean = {file.stem: whole_cells(read_clean(file), network.config.cell) for file in chosen.files[: args.pictures]}
     content = {
-        "command": f"python benchmarks/texture.py WEIGHTS --data DATA --pictures {args.pictures}",
+        "command": f"python benchmarks/texture.py {Path(args.weights).name} --data DATA --pictures {args.pictures}",
         "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "model": card.name, "steps": card.step,
         "set": chosen.name, "pictures": len(clean), "damages": rung(fuse(network), clean),
     }  # fmt: skip

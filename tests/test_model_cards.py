@@ -7,8 +7,10 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+import torch
 
-from harmonic.assets import bundled_names, card_path, manifest_path
+from harmonic.assets import bundled_names, card_path, manifest_path, weights_path
+from harmonic.network.checkpoint import load_network
 from scripts import script
 
 ROOT = Path(__file__).parents[1]
@@ -45,6 +47,13 @@ def test_every_recipe_and_results_file_that_a_card_names_exists(cards):
     for name, facts in cards.read_facts().models.items():
         results = "texture.json" if name == "restore-texture" else f"quality-{name}.json"
         assert (ROOT / facts.recipe).exists() and (ROOT / "results" / results).exists()
+
+
+def test_restore_texture_is_restore_fast_and_a_head():
+    plain, drawing = (load_network(weights_path(name))[0] for name in ("restore-fast", "restore-texture"))
+    tensors = drawing.state_dict()
+    assert all(torch.equal(tensors[name], tensor) for name, tensor in plain.state_dict().items())
+    assert all(name.startswith("hf.texture.") for name in tensors.keys() - plain.state_dict().keys())
 
 
 def test_licences_and_authors_are_those_of_the_pictures(cards):

@@ -255,7 +255,7 @@ def test_models_say_what_they_take(running: Any):
 def test_no_two_bundled_models_of_one_scale_sound_alike():
     told = Models(Settings(models=tuple(bundled_names()), device="cpu")).listed()
     purposes = [str(item["title"]).partition(": ")[2] for item in told if item["scale"] != 1]
-    assert len(set(purposes)) == len(purposes) and "restores and enlarges by 4" in purposes
+    assert len(set(purposes)) == len(purposes) and "mends and enlarges by 4" in purposes
 
 
 def test_the_pace_is_learnt_from_restoring_alone(serving: Any):

@@ -60,6 +60,6 @@ class Models:
 def _purpose(restorer: Restorer) -> str:
     """What tells the models of a list apart, in a few words."""
     if restorer.scale == 1:
-        return "keeps the size, generates texture" if restorer.generates else "keeps the size"
+        return "generates texture" if restorer.generates else "keeps the size"
     mends = restorer.card is not None and restorer.card.task == "restore"
-    return f"{'restores and enlarges' if mends else 'enlarges'} by {restorer.scale}"
+    return f"{'mends and enlarges' if mends else 'enlarges'} by {restorer.scale}"

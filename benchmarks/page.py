@@ -139,6 +139,12 @@ def texture(content: dict[str, Any]) -> list[str]:
     return tables
 
 
+RUNG = """One network and its switches, so structure is the same in all rows but the input's. PSNR in dB; high-band
+energy as a share of the clean pictures'; texture distance: sliced-Wasserstein over Laplacian levels, grey levels;
+FD-NSS: statistics of natural scenes over all patches; the lower, the closer to the clean pictures. Added: root mean
+square of what the head added to the 8-bit picture. It costs PSNR by its nature: it is not the texture
+that was lost."""
+
 BESIDE = """PSNR in dB / SSIM. Ours is one network for all rows of its scale, trained on what the row says. Others saw
 DIV2K, DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no
 contest.
@@ -261,11 +267,8 @@ broader one without it. {FORMS}""",
     Section(
         "The generative rung: without texture head, with it, and with its noise",
         "texture.json",
-        """One network and its switches, so structure is the same in all rows but the input's. PSNR in dB; high-band
-energy as a share of the clean pictures'; texture distance: sliced-Wasserstein over Laplacian levels, grey levels;
-FD-NSS: statistics of natural scenes over all patches; the lower, the closer to the clean pictures. Added: root mean
-square of what the head added to the 8-bit picture. It costs PSNR by its nature: it is not the texture
-that was lost. How the head came about, and what was seen: [0010](decisions/0010-where-texture-is-missing.md).""",
+        RUNG + " How the head came about, and what its pictures look like:\n"
+        "[0010](decisions/0010-where-texture-is-missing.md).",
         texture,
     ),
     Section(

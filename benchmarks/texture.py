@@ -9,6 +9,7 @@ head left out; its noise strengths at 0; two seeds of the network as it is. What
 
 import argparse
 import copy
+import hashlib
 import json
 import sys
 from collections.abc import Mapping
@@ -57,7 +58,8 @@ def main() -> int:
     parser.add_argument("--pictures", type=int, default=24, help="of the set, the first ones")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "texture.json")
     args = parser.parse_args()
-    network, card = load_network(find_weights(args.weights))
+    file = find_weights(args.weights)
+    network, card = load_network(file)
     if network.hf is None or network.hf.texture is None:
         parser.error(f"{args.weights}: this network has no texture head")
     chosen = find_set(args.data, "CBSD68")
@@ -67,6 +69,7 @@ def main() -> int:
     content = {
         "command": f"python benchmarks/texture.py {Path(args.weights).name} --data DATA --pictures {args.pictures}",
         "date": datetime.now(UTC).date().isoformat(), "machine": machine(), "model": card.name, "steps": card.step,
+        "sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
         "set": chosen.name, "pictures": len(clean), "damages": rung(fuse(network), clean),
     }  # fmt: skip
     args.results.parent.mkdir(parents=True, exist_ok=True)

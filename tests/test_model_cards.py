@@ -45,7 +45,8 @@ def test_weights_without_facts_are_refused(cards):
 
 def test_every_recipe_and_results_file_that_a_card_names_exists(cards):
     for name, facts in cards.read_facts().models.items():
-        results = "texture.json" if name == "restore-texture" else f"quality-{name}.json"
+        hf = load_network(weights_path(name))[0].hf
+        results = "texture.json" if hf and hf.texture else f"quality-{name}.json"
         assert (ROOT / facts.recipe).exists() and (ROOT / "results" / results).exists()
 
 

@@ -58,7 +58,7 @@ def test_a_model_that_generates_says_how_to_ask_for_it(harmonic, photo, tmp_path
         return answer.err, read_picture(tmp_path / name).colour
 
     (said, plain), (silent, drawn) = restored("plain.png"), restored("drawn.png", "--texture", 1)
-    assert "--texture 1" in said and "--texture" not in silent and not np.array_equal(plain, drawn)
+    assert "--texture 0.4" in said and "--texture" not in silent and not np.array_equal(plain, drawn)
 
 
 def test_quiet_says_nothing(restore, photo):

@@ -236,7 +236,7 @@ def test_tables_compare_at_equal_steps_and_are_sorted():
     runs = [result("fast", 4, 0, 30, 31), result("fast", 10, 0, 33, 34), result("fast", 10, 1, 33, 36),
             result("peer", 4, 0, 29, 30), result("best", 10, 0, 36, 37), result("best", 4, 0, 30, 31)]  # fmt: skip
     costs = {"peer": {"parameters": 2_500_000, "gmac": 12.3, "fp32": 1.05, "bf16": 0.9}}
-    longest, common = equal_tables({"runs": runs, "costs": costs})
+    common, longest = equal_tables({"runs": runs, "costs": costs})
     assert common_steps(runs) == 4
     assert [line.split(" | ")[0] for line in longest.splitlines()[4:]] == ["| best", "| **fast**", "| peer"]
     assert "| peer | 4 | 1 | 0.001 | 2.50 | 12.3 | 1.05 | 0.90 | 30.00 | 29.50 (+1.00 [+1.00, +1.00], 2/2) |" in longest

@@ -4,7 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from harmonic.nn.texture_head import TextureGate, TextureHead
+from harmonic.nn.texture_head import TextureGate, TextureHead, border_ramp
 from harmonic.ops.local_quality import local_quality
 from harmonic.ops.noise import Noise
 
@@ -63,6 +63,12 @@ def test_features_say_where_texture_is_missing():
     t = head(h0, *others, _planes(1))
     assert t[..., :62].abs().max() < 1e-6 < t[..., 66:].abs().max()
     torch.testing.assert_close(t[..., 66:], open_everywhere[..., 66:])
+
+
+def test_texture_fades_out_where_the_head_sees_no_picture():
+    ramp = border_ramp(32, 48, 5, torch.zeros(1))
+    assert ramp.shape == (32, 48) and not any(side.any() for side in (ramp[0], ramp[-1], ramp[:, 0], ramp[:, -1]))
+    assert (ramp[5:-5, 5:-5] == 1).all() and 0 < ramp[2, 20] < 1
 
 
 def test_tiles_equal_the_whole():

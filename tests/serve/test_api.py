@@ -252,10 +252,11 @@ def test_models_say_what_they_take(running: Any):
     assert told["limits"] == {"pixels": 400_000, "preview": 2_000_000} and told["seconds_per_megapixel"] > 0
 
 
-def test_no_two_bundled_models_of_one_scale_sound_alike():
+def test_the_list_says_which_bundled_models_do_more_than_enlarge_or_restore():
     told = Models(Settings(models=tuple(bundled_names()), device="cpu")).listed()
-    purposes = [str(item["title"]).partition(": ")[2] for item in told if item["scale"] != 1]
-    assert len(set(purposes)) == len(purposes) and "mends and enlarges by 4" in purposes
+    purposes = dict(str(item["title"]).split(": ") for item in told)
+    assert purposes["sr4-fast"] == "enlarges by 4" and purposes["sr4-real"] == "mends and enlarges by 4"
+    assert purposes["restore-fast"] == "keeps the size" and purposes["restore-texture"] == "generates texture"
 
 
 def test_the_pace_is_learnt_from_restoring_alone(serving: Any):

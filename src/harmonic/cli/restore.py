@@ -226,7 +226,7 @@ def restore(
 
 def _introduction(restorer: "Restorer", tile: str, texture: float) -> str:
     rounded = f", tile {tile} rounded up to {restorer.tile}" if tile not in ("auto", "off", str(restorer.tile)) else ""
-    unasked = "; it generates texture on request, --texture 1" if restorer.generates and not texture else ""
+    unasked = "; --texture 0.4 to 1 adds generated texture" if restorer.generates and not texture else ""
     return f"{restorer.name} on {restorer.device} by {restorer.runtime} in {restorer.precision}{rounded}{unasked}"
 
 

@@ -17,13 +17,14 @@ Run = Mapping[str, Any]
 
 
 def equal_tables(content: Content) -> list[str]:
-    """Each network at its own most steps, then, where these differ, all at the most steps that all have. Markdown."""
+    """All at the most steps that all have, then, where these differ, each network at its own most steps. Markdown."""
     runs: Sequence[Run] = content["runs"]
     most = longest(runs)
-    tables = [_table("Each network's longest runs", content, most)] if most else []
     common = common_steps(runs)
-    if common and set(most.values()) != {common}:
-        tables.append(_table(f"All after {common} steps", content, dict.fromkeys(most, common)))
+    tables = [_table(f"All after {common} steps", content, dict.fromkeys(most, common))] if common else []
+    if most and set(most.values()) != {common}:
+        title = "Each network's longest runs; in brackets ours less theirs after as many steps as theirs"
+        tables.append(_table(title, content, most))
     wide = [f"{run['network']} ({run['steps']} steps, seed {run['seed']})" for run in runs
             if run.get("precision") == "fp32"]  # fmt: skip
     return [*tables, f"Trained in fp32, the rest in bf16: {', '.join(wide)}."] if wide else tables

@@ -15,7 +15,7 @@ from harmonic.nn.guide import Guide
 from harmonic.nn.head import Tail
 from harmonic.nn.routing import Routing
 from harmonic.nn.texture_block import MoETextureBlock
-from harmonic.nn.texture_head import TextureGate, TextureHead
+from harmonic.nn.texture_head import TextureGate, TextureHead, border_ramp
 from harmonic.ops.band import low_band
 from harmonic.ops.local_quality import local_quality
 from harmonic.ops.noise import Noise
@@ -82,7 +82,10 @@ class HFBranch(nn.Module):
 
 
 class GeneratedTexture(nn.Module):
-    """`TextureHead` behind its gate: T = (I - P)(g·t). Cells of the band K x K output pixels."""
+    """`TextureHead` behind its gate: T = (I - P)(g·t). Cells of the band K x K output pixels.
+
+    g·t fades out over the last pixels before the border of what it is given, where the head sees no picture.
+    """
 
     def __init__(self, spec: TextureSpec, high_pass: int, config: NetworkConfig):
         super().__init__()
@@ -96,7 +99,9 @@ class GeneratedTexture(nn.Module):
         assert guide.cells is not None, "a network with a texture head pools its features"
         quality = local_quality(x, CELL)
         t = self.head(h0, q, guide.cells, quality, noise.planes(self.head.layers, *q.shape[-2:]))
-        gated = self.gate(quality, (q.shape[-2], q.shape[-1])) * t.float()
+        height, width = q.shape[-2:]
+        gated = self.gate(quality, (height, width)) * t.float()
         with torch.autocast(t.device.type, enabled=False):
+            gated = gated * border_ramp(height, width, self.reach, gated)
             grey = gated - low_band(gated, self.cell)
             return grey.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)

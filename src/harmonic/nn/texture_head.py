@@ -46,6 +46,18 @@ class TextureHead(nn.Module):
         return self.out(t) * blend_cells(self.place(h0), q.shape[-2:]).sigmoid()
 
 
+def border_ramp(height: int, width: int, reach: int, like: Tensor) -> Tensor:
+    """0 at the border of a map to 1 at `reach` positions from it. -> (height, width)
+
+    So far the zeros that convolutions pad by are seen, and a trained head draws a line where it sees them.
+    """
+    lines = []
+    for length in (height, width):
+        place = torch.arange(length, device=like.device, dtype=like.dtype)
+        lines.append((torch.minimum(place, length - 1 - place) / reach).clamp(max=1))
+    return lines[0][:, None] * lines[1]
+
+
 class TextureGate(nn.Module):
     """Where texture may be generated: where noise has destroyed it, or where the picture is sharp.
 

@@ -60,6 +60,6 @@ class Models:
 def _purpose(restorer: Restorer) -> str:
     """What tells the models of a list apart, in a few words."""
     if restorer.scale == 1:
-        return "generates texture" if restorer.generates else "keeps the size"
+        return "generates texture" if restorer.generates else "keeps the size"  # few words: the list is narrow
     mends = restorer.card is not None and restorer.card.task == "restore"
     return f"{'mends and enlarges' if mends else 'enlarges'} by {restorer.scale}"

@@ -91,7 +91,8 @@ async function open(blob, name = blob.name || "picture.png") {
     const { model, reason } = told.suggestion ?? {};
     const file = { name, blob, size, shown, advice: reason ?? "" };
     view.size = null;
-    set({ file, model: state.models.find((one) => one.name === model) ?? state.model, work: null, saved: "", peek: false });
+    const chosen = withModel(state.models.find((one) => one.name === model) ?? state.model);
+    set({ file, ...chosen, work: null, saved: "", peek: false });
     $("stage").focus();
   } catch (error) {
     if (mine !== newest) return;
@@ -211,10 +212,12 @@ function turn(name, value) {
   remix();
 }
 
+// A dial that the model does not have is at 0, not hidden at what it was.
+const withModel = (model) => ({ model, dials: model.texture ? state.dials : { ...state.dials, texture: 0 } });
+
 function chooseModel(name) {
   forgetParts();
-  const model = state.models.find((one) => one.name === name);
-  set({ model, dials: model.texture ? state.dials : { ...state.dials, texture: 0 } });
+  set(withModel(state.models.find((one) => one.name === name)));
 }
 
 const on = (id, kind, call) => $(id).addEventListener(kind, call);

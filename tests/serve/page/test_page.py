@@ -313,6 +313,16 @@ def test_on_a_phone_it_is_one_column_with_a_sheet_and_fingers_work(phone):
     assert float(phone.get_attribute("#canvas", "data-place").split()[2]) > 2 * before
 
 
+def test_a_picture_for_which_another_model_is_suggested_does_not_keep_the_dial_of_the_last(page):
+    restored(page, model="toy-texture")
+    turn(page, texture=0.8)
+    assert "--texture" in page.text_content("#command code")
+    drop(page, SAMPLE.read_bytes(), "another.jpg")
+    until(page, "document.querySelector('#command code').textContent.includes('another')")
+    told = page.text_content("#command code")
+    assert "restore-fast" in told and "--texture" not in told
+
+
 def test_everything_that_can_be_used_has_a_name(page):
     restored(page, model="toy-texture")
     nameless = page.evaluate(

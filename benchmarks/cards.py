@@ -29,8 +29,8 @@ ASSETS, RESULTS, FACTS = ROOT / "src" / "harmonic" / "assets", ROOT / "results",
 DIGITS = 12
 UNSEEN = "the test sets were used for nothing else. More figures, and published rows beside them: `docs/benchmarks.md`."
 LOOKED_AT = (
-    "form and strength of the head were chosen with an eye on these pictures too (docs/decisions/0010). Without texture "
-    "the figures are those of the model that the head stands on."
+    "form and strength of the head were chosen with an eye on these pictures too (docs/decisions/0010). Without "
+    "texture the figures are those of the model that the head stands on."
 )
 PURPOSE = "photographs; nothing is generated that resembles a person"
 

@@ -1,6 +1,7 @@
 """The cards and the manifest in src/harmonic/assets are what weights, results and facts say: contents are compared."""
 
 import csv
+import json
 import os
 from collections import Counter
 from pathlib import Path
@@ -36,6 +37,14 @@ def test_figures_of_older_weights_are_refused(cards):
     old = everything.models["restore-fast"].model_copy(update={"measured": "0" * 12})
     with pytest.raises(ValueError, match="measure again"):
         cards.card("restore-fast", everything.model_copy(update={"models": {"restore-fast": old}}))
+
+
+def test_texture_figures_of_other_weights_are_refused(cards, tmp_path, monkeypatch):
+    content = json.loads((ROOT / "results" / "texture.json").read_text())
+    (tmp_path / "texture.json").write_text(json.dumps(content | {"sha256": "0" * 64}))
+    monkeypatch.setattr(cards, "RESULTS", tmp_path)
+    with pytest.raises(ValueError, match="of other weights"):
+        cards.card("restore-texture", cards.read_facts())
 
 
 def test_weights_without_facts_are_refused(cards):

@@ -95,8 +95,7 @@ def card(name: str, everything: Everything) -> str:
     network, says = load_network(path)
     if says.name != name:
         raise ValueError(f"{name}: the weights call themselves {says.name}; rename the file")
-    generates = network.hf is not None and network.hf.texture is not None
-    results = "texture.json" if generates else f"quality-{name}.json"
+    results = "texture.json" if network.config.generates else f"quality-{name}.json"
     content = json.loads((RESULTS / results).read_text())
     if content.get("sha256", digest) != digest:
         raise ValueError(f"{name}: results/{results} is of other weights; run `{content['command']}`")
@@ -111,9 +110,9 @@ def card(name: str, everything: Everything) -> str:
         *map(_pictures, data),
         "## Figures",
         f"{content['model']}, {content['date']}, `results/{results}`. PSNR in dB; 8-bit outputs; "
-        + (LOOKED_AT if generates else UNSEEN),
+        + (LOOKED_AT if network.config.generates else UNSEEN),
         f"```sh\n{content['command']}\n```",
-        *([*page.texture(content), page.RUNG] if generates else [_figures(content)]),
+        *([*page.texture(content), page.RUNG] if network.config.generates else [_figures(content)]),
         "## Limits",
         "\n".join(f"- {limit}" for limit in facts.limits),
         "## Attribution",
@@ -127,7 +126,6 @@ def _properties(
 ) -> list[list[str]]:
     licences = dict.fromkeys(licence for pictures in data for licence in pictures.licences)
     size = f"{path.stat().st_size:,} bytes, {sum(p.numel() for p in network.parameters()):,} parameters"
-    generates = network.hf is not None and network.hf.texture is not None
     return [
         ["File", f"`{path.name}`, {size}"],
         ["SHA-256", f"`{digest}`"],
@@ -143,7 +141,7 @@ def _properties(
         ["Provenance of the data", "stated per picture in the manifest of the data; summed up below"],
         ["Code of the training", f"`harmonic train {facts.recipe} --data DIR`, Apache-2.0"],
         ["Inference", "local only, opens no connection; the file holds numbers and JSON, no code"],
-        ["Purpose", PURPOSE + (", but fine texture on request, on faces too" if generates else "")],
+        ["Purpose", PURPOSE + (", but fine texture on request, on faces too" if network.config.generates else "")],
     ]
 
 

@@ -60,7 +60,7 @@ def main() -> int:
     args = parser.parse_args()
     file = find_weights(args.weights)
     network, card = load_network(file)
-    if network.hf is None or network.hf.texture is None:
+    if not network.config.generates:
         parser.error(f"{args.weights}: this network has no texture head")
     chosen = find_set(args.data, "CBSD68")
     if args.pictures < 1:

@@ -54,8 +54,8 @@ def test_weights_without_facts_are_refused(cards):
 
 def test_every_recipe_and_results_file_that_a_card_names_exists(cards):
     for name, facts in cards.read_facts().models.items():
-        hf = load_network(weights_path(name))[0].hf
-        results = "texture.json" if hf and hf.texture else f"quality-{name}.json"
+        config = load_network(weights_path(name))[0].config
+        results = "texture.json" if config.generates else f"quality-{name}.json"
         assert (ROOT / facts.recipe).exists() and (ROOT / "results" / results).exists()
 
 

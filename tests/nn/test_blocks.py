@@ -15,10 +15,14 @@ from harmonic.nn.resample import Downsample, Upsample
 
 
 def test_flat_colours_have_no_high_pass_whatever_the_kernels():
-    high_pass = HighPass(8)
-    torch.nn.init.normal_(high_pass.weight)
     flat = torch.tensor([0.2, 0.5, 0.9])[None, :, None, None].expand(1, 3, 16, 16)
-    assert high_pass(flat)[..., 1:-1, 1:-1].abs().max() < 1e-6
+    zeros, edge = HighPass(8), HighPass(8, "edge")
+    torch.nn.init.normal_(zeros.weight)
+    edge.load_state_dict(zeros.state_dict())
+    assert zeros(flat)[..., 1:-1, 1:-1].abs().max() < 1e-6 < zeros(flat).abs().max()
+    assert edge(flat).abs().max() < 1e-6, "up to the border, where zeros are an edge"
+    x = torch.rand(2, 3, 1, 5)
+    assert edge(x).shape == zeros(x).shape == (2, 8, 1, 5)
 
 
 def test_layer_norm_is_torchs_over_channels():

@@ -35,7 +35,7 @@ def test_without_resuming_the_run_starts_anew(tmp_path):
 
 def test_a_run_may_start_from_bundled_weights_by_their_name(tmp_path):
     heard = []
-    narrower = Model(preset="fast", changes={"hf": {"tail": 8}, "floor": 0})
+    narrower = Model(preset="fast", changes={"hf": {"tail": 8, "beyond": "zeros"}, "floor": 0})
     train(recipe(1, model=narrower), tmp_path, init=Path("restore-fast"), say=heard.append)
     assert "restore-fast: 8 of" in heard[0] and "tensors do not fit and start anew" in heard[0]
 
@@ -61,6 +61,14 @@ def test_weights_whose_gates_have_another_floor_are_no_start(tmp_path):
     weights = train(recipe(model=Model(preset="tiny", changes={"floor": 0.0})), tmp_path / "a")
     with pytest.raises(UsageError, match=r"gates go down to 0, .* 0\.1; add model\.changes\.floor=0"):
         train(recipe(model=Model(preset="tiny")), tmp_path / "b", init=weights)
+
+
+def test_a_warm_start_that_sees_another_border_is_told(tmp_path):
+    heard, before = [], Model(preset="tiny", changes={"hf": {"beyond": "zeros"}})
+    weights = train(recipe(1, model=before), tmp_path / "a")
+    for number, model in enumerate((before, Model(preset="tiny"))):
+        train(recipe(1, model=model), tmp_path / f"b{number}", init=weights, say=heard.append)
+    assert len([line for line in heard if "see zeros around a picture, the recipe's edge" in line]) == 1
 
 
 def test_the_baseline_of_a_warm_start_and_the_best_outlive_a_pause(tmp_path):

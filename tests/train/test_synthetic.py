@@ -27,7 +27,14 @@ def test_any_size_is_drawn(kind, height, width):
         assert picture.shape == (height, width, 3) and picture.dtype == np.uint8
 
 
-@pytest.mark.parametrize("kind", KINDS)
+def test_screens_are_of_pure_colours_and_half_of_them_of_one():
+    pictures = [drawn("screen", seed) for seed in range(60)]
+    assert all(np.isin(picture, (0, 255)).all() for picture in pictures)
+    flat = [picture for picture in pictures if np.ptp(picture, (0, 1)).max() == 0]
+    assert 20 < len(flat) < 45 and len({tuple(picture[0, 0]) for picture in flat}) == 8
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind != "screen"])
 def test_hardly_a_sample_is_clipped(kind):
     pictures = np.stack([drawn(kind, seed) for seed in range(40)])
     assert ((pictures == 0) | (pictures == 255)).mean() < 0.03

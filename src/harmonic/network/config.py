@@ -39,6 +39,7 @@ class HFSpec(Spec):
     """`HFBranch`: learned high-pass input, texture blocks on the finest features, a tail on the input's grid."""
 
     high_pass: int = Field(default=8, ge=4, description="channels of the learned high-pass filters")
+    beyond: Literal["zeros", "edge"] = Field(default="zeros", description="what these see around the picture")
     blocks: tuple[TextureBlockSpec, ...] = (ConvSpec(),) * 2
     tail: int = Field(default=16, ge=1, description="channels of the tail, one position per input pixel")
     tail_form: Literal["sum", "product"] = Field(default="product", description="how features and local filters meet")
@@ -105,6 +106,11 @@ class NetworkConfig(Spec):
     def _all_blocks(self) -> Blocks:
         lf = self.lf.blocks if self.lf else ()
         return sum((*self.encoder, self.bottleneck, *self.decoder, lf), ())
+
+    @property
+    def generates(self) -> bool:
+        """Whether there is a head that makes texture on request."""
+        return self.hf is not None and self.hf.texture is not None
 
     @property
     def factor(self) -> int:

@@ -59,7 +59,7 @@ class Harmonic(nn.Module):
         self.up0 = Upsample(c1, c0)
         self.dec0 = StageDec(c0, blocks_of(config.decoder[0], c0, config))
         self.context = ContextEncoder(config.context) if config.context else None
-        self.high_pass = HighPass(hf.high_pass) if hf else None
+        self.high_pass = HighPass(hf.high_pass, hf.beyond) if hf else None
         self.lf = LFBranch(c1, lf, config) if lf else None
         self.hf = HFBranch(hf, config) if hf else None
         self.fusion1 = build_fusion(config.fusion[1], lf.channels, c1, 1) if lf and config.fusion else None
@@ -69,7 +69,7 @@ class Harmonic(nn.Module):
             config.cell, lf.channels if lf else None, hf.tail if hf else None, self.scale, config.floor
         )
 
-        self.pools = config.channel_attention or bool(hf and hf.texture)
+        self.pools = config.channel_attention or config.generates
         routed = hf is not None and any(isinstance(block, ExpertsSpec) for block in hf.blocks)
         self.routing_cell = hf.side * config.stride if hf and routed else None  # in input pixels
         self.reach, self.grid = reach(self), grid(self)

@@ -28,7 +28,7 @@ def tiny(scale: Scale = 1) -> NetworkConfig:
         bottleneck=conv(1),
         decoder=(conv(1), conv(1)),
         lf=LFSpec(channels=16, blocks=large_kernels(1, 9)),
-        hf=HFSpec(high_pass=4, blocks=(ConvSpec(),), tail=4),
+        hf=HFSpec(beyond="edge", high_pass=4, blocks=(ConvSpec(),), tail=4),
     )
 
 
@@ -39,7 +39,7 @@ def fast(scale: Scale = 1) -> NetworkConfig:
     are narrow, so that x4 takes no longer than SPAN-48 in fp32 (docs/decisions/0006).
     """
     if scale == 1:
-        return NetworkConfig(floor=FLOOR)
+        return NetworkConfig(floor=FLOOR, hf=HFSpec(beyond="edge"))
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
@@ -47,7 +47,7 @@ def fast(scale: Scale = 1) -> NetworkConfig:
         encoder=(conv(2), conv(1)),
         bottleneck=conv(2),
         decoder=(conv(1), conv(1)),
-        hf=HFSpec(high_pass=4, blocks=(ConvSpec(),), tail=32),
+        hf=HFSpec(beyond="edge", high_pass=4, blocks=(ConvSpec(),), tail=32),
     )
 
 
@@ -65,7 +65,7 @@ def base(scale: Scale = 1) -> NetworkConfig:
         decoder=(conv(1), conv(2)),
         context=64,
         lf=LFSpec(channels=64, blocks=(*large_kernels(1, 11), *large_kernels(1, 9))),
-        hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec()), texture=TextureSpec()),
+        hf=HFSpec(beyond="edge", blocks=(ConvSpec(), ExpertsSpec()), texture=TextureSpec()),
     )
 
 
@@ -82,6 +82,7 @@ def large(scale: Scale = 1) -> NetworkConfig:
         context=128,
         lf=LFSpec(channels=112, blocks=(*large_kernels(2, 13), *large_kernels(1, 9))),
         hf=HFSpec(
+            beyond="edge",
             high_pass=16,
             blocks=(ConvSpec(), ExpertsSpec(), ConvSpec(), ExpertsSpec()),
             tail=24,

@@ -83,7 +83,7 @@ class Restorer:
                 limit_experts(ready, budget)
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
-        self.generates = ready.hf is not None and ready.hf.texture is not None
+        self.generates = ready.config.generates
         self.choice = choose(runtime, precision, self.device, network.scale)
         self.runtime, self.precision = self.choice.runtime, self.choice.precision
         self.again = partial(

@@ -78,6 +78,20 @@ def texts(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     return _over(ground, mask, ink)
 
 
+def screens(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
+    """Black, white and saturated areas, as logos and interfaces have: one, or rectangles of whole pixels over it."""
+    picture = np.full((height, width, 3), _pure(rng), np.float32)
+    for _ in range(rng.integers(1, 5) if rng.random() < 0.5 else 0):
+        (top, bottom), (left, right) = (sorted(rng.integers(side + 1, size=2)) for side in (height, width))
+        picture[top:bottom, left:right] = _pure(rng)
+    return picture
+
+
+def _pure(rng: np.random.Generator) -> np.ndarray:
+    """A corner of the colour cube, (3,)."""
+    return 255 * rng.integers(2, size=3).astype(np.float32)
+
+
 def leaves(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
     """Dead leaves: opaque shapes of all sizes over each other, which have the statistics of photographs.
 

@@ -37,7 +37,7 @@ def load_recipe(path: Path, overrides: Sequence[str] = ()) -> Recipe:
             Harmonic(config)
     except ValueError as error:
         raise UsageError(f"{path}: model.changes: {error}") from None
-    if recipe.texture is not None and (config.hf is None or config.hf.texture is None):
+    if recipe.texture is not None and not config.generates:
         raise UsageError(f"{path}: texture: this network has no texture head; set model.changes.hf.texture")
     for phase in recipe.schedule.phases:
         if recipe.texture is not None and phase.crop * config.scale % config.cell:

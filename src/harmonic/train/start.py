@@ -9,6 +9,7 @@ from torch import nn
 from harmonic.assets import find_weights
 from harmonic.errors import UsageError
 from harmonic.network.checkpoint import load_network
+from harmonic.network.config import NetworkConfig
 from harmonic.train.learner import Learner
 from harmonic.train.ranks import Ranks
 from harmonic.train.recipe import Recipe
@@ -41,11 +42,14 @@ def begin(
                 say(f"{out}: {change}; bits may differ from an unbroken run's")
         return progress
     if init is not None:
-        given, floor = ranks.from_first(lambda: _weights_of(init))
-        wanted = recipe.model.config().floor
-        if floor != wanted:
-            raise UsageError(f"{init}: its gates go down to {floor:g}, the recipe's to {wanted:g}; "
-                             f"add model.changes.floor={floor:g}")  # fmt: skip
+        given, theirs = ranks.from_first(lambda: _weights_of(init))
+        ours = recipe.model.config()
+        if theirs.floor != ours.floor:
+            raise UsageError(f"{init}: its gates go down to {theirs.floor:g}, the recipe's to {ours.floor:g}; "
+                             f"add model.changes.floor={theirs.floor:g}")  # fmt: skip
+        if theirs.hf and ours.hf and theirs.hf.beyond != ours.hf.beyond:
+            say(f"{init}: its high-pass filters see {theirs.hf.beyond} around a picture, the recipe's {ours.hf.beyond}; "
+                f"the border is learnt anew, but for model.changes.hf.beyond={theirs.hf.beyond}")  # fmt: skip
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:
             raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "
@@ -60,10 +64,10 @@ def begin(
     return Progress()
 
 
-def _weights_of(init: Path) -> tuple[dict, float]:
-    """Tensors of a bundled name or a file, and the floor of its output gates, which no tensor shows."""
+def _weights_of(init: Path) -> tuple[dict, NetworkConfig]:
+    """Tensors of a bundled name or a file, and the configuration, of which no tensor shows everything."""
     network, card = load_network(find_weights(str(init)))
-    return network.state_dict(), card.config.floor
+    return network.state_dict(), card.config
 
 
 def starting_from(model: nn.Module, given: dict) -> tuple[list[str], float]:

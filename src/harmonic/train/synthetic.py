@@ -1,7 +1,7 @@
 """Synthetic training pictures: what small collections of photographs lack, drawn afresh for every sample.
 
-Waves up to the finest that the grid holds, glyphs, sharp edges, thin lines, flat areas, fine textures, mosaics. All are
-clean: antialiased, unclipped, without noise, rounded once.
+Waves up to the finest that the grid holds, glyphs, sharp edges, thin lines, flat areas, fine textures, mosaics,
+screens. All are clean: antialiased, without noise, rounded once, and but for screens unclipped.
 """
 
 from collections.abc import Callable
@@ -9,10 +9,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from harmonic.train.drawings import edges, grids, leaves, texts
+from harmonic.train.drawings import edges, grids, leaves, screens, texts
 from harmonic.train.fields import flat_areas, gratings, textures
 
-Kind = Literal["grating", "text", "edges", "grid", "flat", "texture", "leaves"]
+Kind = Literal["grating", "text", "edges", "grid", "flat", "texture", "leaves", "screen"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -45,5 +45,7 @@ def _maker(kind: Kind) -> Callable[[np.random.Generator, int, int], np.ndarray]:
             return textures
         case "leaves":
             return leaves
+        case "screen":
+            return screens
         case _:
             raise ValueError(f"kind must be one of {', '.join(KINDS)}, got {kind!r}")

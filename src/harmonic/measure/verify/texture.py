@@ -29,7 +29,7 @@ _BOUNDS = (
 def check_texture(subject: Subject) -> Iterator[Check]:
     """On crops with the first kind of damage that leaves texture to be made."""
     network = subject.deployed
-    if network.hf is None or network.hf.texture is None:
+    if not network.config.generates:
         for bound in _BOUNDS:
             yield not_applicable(bound, "this network generates no texture")
         return

@@ -147,7 +147,7 @@ def _examples(network: Harmonic, parts: bool, static: int | None) -> dict[str, T
         context = network.look(found["x"])
     if context is not None:
         found["tokens"] = context.tokens
-    if network.hf is not None and network.hf.texture is not None:
+    if network.config.generates:
         found["seed"] = torch.zeros(batch, dtype=torch.int64)
         found["origin"] = torch.zeros(batch, 2, dtype=torch.int64)
     return found

@@ -68,7 +68,7 @@ def test_a_warm_start_that_sees_another_border_is_told(tmp_path):
     weights = train(recipe(1, model=before), tmp_path / "a")
     for number, model in enumerate((before, Model(preset="tiny"))):
         train(recipe(1, model=model), tmp_path / f"b{number}", init=weights, say=heard.append)
-    assert len([line for line in heard if "see zeros around a picture, the recipe's edge" in line]) == 1
+    assert len([line for line in heard if "see zeros around pictures, the recipe's edge" in line]) == 1
 
 
 def test_the_baseline_of_a_warm_start_and_the_best_outlive_a_pause(tmp_path):

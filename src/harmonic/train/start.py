@@ -48,7 +48,7 @@ def begin(
             raise UsageError(f"{init}: its gates go down to {theirs.floor:g}, the recipe's to {ours.floor:g}; "
                              f"add model.changes.floor={theirs.floor:g}")  # fmt: skip
         if theirs.hf and ours.hf and theirs.hf.beyond != ours.hf.beyond:
-            say(f"{init}: its high-pass filters see {theirs.hf.beyond} around a picture, the recipe's {ours.hf.beyond}; "
+            say(f"{init}: its high-pass filters see {theirs.hf.beyond} around pictures, the recipe's {ours.hf.beyond}; "
                 f"the border is learnt anew, but for model.changes.hf.beyond={theirs.hf.beyond}")  # fmt: skip
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:

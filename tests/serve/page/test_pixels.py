@@ -57,7 +57,7 @@ def test_both_mixers_mix_alike_in_every_look(page):
             for (const texture of [undefined, plane(-0.1, 0.2, 611953)]) {
                 const parts = { width, height, planes: texture ? { ...planes, texture } : planes };
                 const mixers = [new GlMixer(parts), new LoopMixer(parts)];
-                for (const look of ["picture", "structure", "texture"]) {
+                for (const look of ["picture", "structure", "texture", ...(texture ? ["generated"] : [])]) {
                     const [a, b] = mixers.map((mixer) => {
                         mixer.draw(weights({ strength: 0.7, detail: 1.6, texture: 0.9 }), look);
                         while (mixer.step());
@@ -78,14 +78,15 @@ def test_both_mixers_mix_alike_in_every_look(page):
 
 def test_every_overlay_shows_something_else_and_leaves_no_trace(page):
     restored(page, model="toy-texture")
-    turn(page, divide=0)
+    turn(page, divide=0, texture=1)
     first, seen = pixels(page, SIZE), []
-    for look in ("structure", "texture", "invented", "experts"):
+    for look in ("structure", "texture", "generated", "invented", "experts"):
         page.check(f"[name=look][value={look}]", force=True)
         settle(page)
         assert page.text_content("#legend")
-        seen.append(pixels(page, SIZE).tobytes())
-    assert len({first.tobytes(), *seen}) == 5
+        seen.append(pixels(page, SIZE))
+    assert len({shown.tobytes() for shown in (first, *seen)}) == 6
+    assert len(np.unique(seen[2])) > 3 and abs(float(seen[2].mean()) - 127.5) < 3, "generated: about grey"
     assert re.search(r"denoise \d+ %", page.text_content("#legend"))
     page.check("[name=look][value=picture]", force=True)
     settle(page)

@@ -154,8 +154,8 @@ function show(parts) {
   const file = { ...state.file, size: parts.input };
   if (!view.layers.whole && parts.shrunk < 1) view.layers.whole = { source: mixer.before, region: parts.region };
   useMixer(parts.region);
-  const kept = look === "experts" && !parts.routing ? "picture" : look;
-  Object.assign(state, { parts, file, look: kept });
+  const missing = { experts: !parts.routing, generated: !parts.planes.texture }[look];
+  Object.assign(state, { parts, file, look: missing ? "picture" : look });
   remix();
 }
 

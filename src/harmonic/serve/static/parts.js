@@ -4,7 +4,7 @@
 // uint16, little-endian, (height, width, 3), value = low + (high - low) * v / 65535. See `Parts.mix` of the package.
 
 export const PLANES = ["base", "lf", "hf", "texture"];
-export const GAINS = { structure: 8, texture: 4 }; // of corrections where they are shown alone, around mid grey
+export const GAINS = { structure: 8, texture: 4, generated: 4 }; // of corrections where they are shown alone, around mid grey
 
 // Header and planes by name; the planes are views of `buffer`.
 export function decode(buffer) {
@@ -32,8 +32,10 @@ export function weights({ strength, detail, texture }) {
 // The mix is the sum over the planes of low + factor * v, in units of the picture: the decoding folded into the weights,
 // and into them what `look` leaves out or magnifies. around: what the sum is added to.
 export function terms(parts, weight, look) {
-  const { structure, texture } = GAINS;
-  const shown = { structure: [0, structure, 0, 0], texture: [0, 0, texture, texture] }[look] ?? [1, 1, 1, 1];
+  const { structure, texture, generated } = GAINS;
+  const shown =
+    { structure: [0, structure, 0, 0], texture: [0, 0, texture, texture], generated: [0, 0, 0, generated] }[look] ??
+    [1, 1, 1, 1];
   const scaled = PLANES.map((name, i) => (parts.planes[name] ? weight[i] * shown[i] : 0));
   return {
     around: look in GAINS ? 0.5 : 0,

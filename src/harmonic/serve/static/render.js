@@ -11,6 +11,7 @@ const LEGENDS = {
   picture: "",
   structure: `What was changed in structure: smooth light and colour, cell by cell, ${GAINS.structure} times stronger around grey.`,
   texture: `What was changed in texture: fine detail, ${GAINS.texture} times stronger around grey.`,
+  generated: `Generated texture alone, as its dial has it, ${GAINS.generated} times stronger around grey.`,
   invented: "How much of the fine detail comes from the model rather than from your picture.",
   experts: "Which expert worked where, and its share of the work.",
 };
@@ -148,7 +149,8 @@ function renderDials({ dials, model, look, parts }) {
   $("looks").disabled = !parts;
   for (const input of document.getElementsByName("look")) {
     input.checked = input.value === look;
-    if (input.value === "experts") input.parentElement.hidden = !model?.experts;
+    const asks = { experts: "experts", generated: "texture" }[input.value]; // of the model
+    input.parentElement.hidden = asks !== undefined && !model?.[asks];
   }
 }
 

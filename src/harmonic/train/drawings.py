@@ -79,11 +79,24 @@ def texts(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
 
 
 def screens(rng: np.random.Generator, height: int, width: int) -> np.ndarray:
-    """Black, white and saturated areas, as logos and interfaces have: one, or rectangles of whole pixels over it."""
+    """Black, white and saturated areas, as logos and interfaces have: one, or rectangles of whole pixels over it.
+
+    Some of a rectangle's pixels may be left out in a pattern: chequers, or lines across.
+    """
     picture = np.full((height, width, 3), _pure(rng), np.float32)
+    y, x = np.mgrid[:height, :width]
     for _ in range(rng.integers(1, 5) if rng.random() < 0.5 else 0):
         (top, bottom), (left, right) = (sorted(rng.integers(side + 1, size=2)) for side in (height, width))
-        picture[top:bottom, left:right] = _pure(rng)
+        within = (top <= y) & (y < bottom) & (left <= x) & (x < right)
+        pitch = rng.choice([1, 2, 4, 8])
+        match rng.choice(4, p=[0.6, 0.2, 0.1, 0.1]):
+            case 1:
+                within &= (y // pitch + x // pitch) % 2 == 0
+            case 2:
+                within &= y % (2 * pitch) < rng.integers(1, pitch + 1)
+            case 3:
+                within &= x % (2 * pitch) < rng.integers(1, pitch + 1)
+        picture[within] = _pure(rng)
     return picture
 
 

@@ -8,7 +8,6 @@ head left out; its noise strengths at 0; two seeds of the network as it is. What
 """
 
 import argparse
-import copy
 import hashlib
 import json
 import sys
@@ -29,10 +28,10 @@ from harmonic.measure.score import machine
 from harmonic.measure.sets import find_set, read_clean
 from harmonic.measure.verify.realism import scenes
 from harmonic.measure.verify.subject import parts_of, to_array
+from harmonic.measure.verify.texture import without_noise
 from harmonic.network.checkpoint import load_network
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
-from harmonic.nn.modulated import ModulatedConv
 from harmonic.ops.cells import whole_cells
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import high_band_energy, low_band_psnr, psnr
@@ -80,10 +79,7 @@ def main() -> int:
 
 def rung(network: Harmonic, clean: Mapping[str, np.ndarray]) -> dict[str, dict[str, Any]]:
     """Figures by damage and row; `network` is fused. FD-NSS is of all pictures of a row together."""
-    silent = copy.deepcopy(network)
-    for module in silent.modules():
-        if isinstance(module, ModulatedConv):
-            module.strength.data.zero_()
+    silent = without_noise(network)
     found, targets = {}, scenes(list(clean.values()))
     for damage in DAMAGES:
         rows: dict[str, list[dict[str, float]]] = {name: [] for name in ("input", *FORMS)}

@@ -1,6 +1,7 @@
 """The checks of `harmonic verify` pass a sound network and catch six broken ones, each by the check meant for it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from torch import nn
 from harmonic.measure.specialisation import routings
 from harmonic.measure.verify import balance, bounds, laws, probes
 from harmonic.measure.verify import subject as loading
+from harmonic.measure.verify.agreement import check_agreement
 from harmonic.measure.verify.check import Bound
 from harmonic.measure.verify.extremes import check_extremes
 from harmonic.measure.verify.fidelity import check_bands
@@ -26,6 +28,7 @@ from harmonic.network.specs import ExpertsSpec
 from harmonic.nn import head
 from harmonic.nn.cells import CellGate
 from harmonic.nn.head import Tail
+from harmonic.nn.modulated import ModulatedConv
 from harmonic.nn.parts import Parts
 from harmonic.nn.projection import Projection
 from harmonic.nn.router import Router
@@ -85,6 +88,29 @@ def test_texture_with_cell_means_is_noticed(crops, monkeypatch):
         check.name: check for check in check_texture(subject("leaks", with_experts(crops), crops[:1], quick=True))
     }
     assert checks[bounds.TEXTURE_MEANS.name].passed is False
+
+
+def test_a_head_whose_noise_is_at_nothing_adds_nothing_by_it(crops):
+    """And the check is of the noise alone: what the head makes of features does not count."""
+    network = with_experts(crops)
+    figures = []
+    for strength in (0.0, 2.0):
+        for module in network.modules():
+            if isinstance(module, ModulatedConv):
+                module.strength.data.fill_(strength)
+        checks = {check.name: check for check in check_texture(subject("noisy", network, crops[:1], quick=True))}
+        figures.append(checks[bounds.WITHOUT_NOISE.name])
+    assert figures[0].value == 0 and figures[0].passed is False
+    assert figures[1].value > 0.01 and figures[1].passed
+
+
+def test_a_network_agrees_with_its_exported_forms(crops):
+    whole = subject("tiny", sound(), crops[:1])
+    found = {check.name: check for check in check_agreement(whole)}
+    for bound in (bounds.ONNX_LARGEST, bounds.ONNX_PSNR, bounds.OPENVINO_LARGEST, bounds.OPENVINO_PSNR):
+        assert found[bound.name].passed or "needs" in found[bound.name].remark
+    quick = {check.name: check for check in check_agreement(replace(whole, quick=True))}
+    assert quick[bounds.ONNX_LARGEST.name].passed is None and found.keys() == quick.keys()
 
 
 # Six broken networks

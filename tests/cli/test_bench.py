@@ -1,5 +1,6 @@
 """`harmonic bench quality`: which suites run, what is written, what is refused."""
 
+import hashlib
 import json
 
 import numpy as np
@@ -30,12 +31,30 @@ def test_all_suites_that_fit_the_model_run_and_the_others_are_named(harmonic, we
     ]
     assert content["command"] == "harmonic bench quality --data DATA --model tiny.safetensors --json f.json"
     assert content["date"].count("-") == 2
+    assert content["sha256"] == hashlib.sha256(weights.read_bytes()).hexdigest()
 
 
 def test_a_suite_that_does_not_fit_is_refused(harmonic, weights, pictures):
     answer = harmonic("bench", "quality", "--data", pictures, "-m", weights, "--suite", "sr")
     assert answer.code == 2
     assert answer.err.splitlines()[-1].startswith("error: suite sr: needs a model that enlarges by 2 or 3 or 4")
+
+
+def test_files_that_cannot_be_written_are_told_before_the_work(harmonic, weights, pictures, tmp_path, monkeypatch):
+    """Hours of measuring would end in a refusal."""
+    (tmp_path / "file").write_text("")
+    bench = ("bench", "quality", "--data", pictures, "-m", weights)
+    monkeypatch.setattr("harmonic.measure.score.bench_quality", None)
+    monkeypatch.setattr("harmonic.measure.verify.run.verify", None)
+    for command, told in (
+        ((*bench, "--json", tmp_path), "is a folder; name a file"),
+        ((*bench, "--json", tmp_path / "file" / "a.json"), "file is no folder"),
+        ((*bench, "--sheet", tmp_path / "s.jpg"), "is written as PNG"),
+        (("verify", weights, "--data", pictures, "-o", tmp_path / "file"), "file is no folder"),
+        (("bench", "speed", "-m", "tiny", "-m", "tiny"), "rename one of the files"),
+    ):
+        answer = harmonic(*command)
+        assert answer.code in (1, 2) and told in answer.err and answer.err.count("error:") == 1
 
 
 def test_inputs_are_measured_without_a_model(harmonic, pictures):

@@ -44,7 +44,12 @@ def test_from_training_to_table_results_and_picture(harmonic, data, tmp_path):
     assert content["costs"]["peer"]["parameters"] == 12
     assert content["costs"]["peer"]["gmac"] == pytest.approx(9e-3, abs=2e-3)
     assert {"fp32", "bf16", "fp32_ms", "bf16_ms"} < content["costs"]["peer"].keys()
-    assert content["command"] == "harmonic bench peers --data DATA --table toy --results results"
+    start = "harmonic bench peers --data DATA --table toy"
+    assert content["command"].split("\n") == [
+        f"{start} --train --steps 2 --precision bf16 --only fast --only peer --results results",
+        f"{start} --time --results results",
+    ]
+    assert "leave out --train" in harmonic(*command, "--train", "--pretrained", data / "one.png").err
     assert (results / "equal-budget-toy.png").read_bytes().startswith(b"\x89PNG")
     again = harmonic(*command)
     assert again.out == done.out
@@ -83,6 +88,6 @@ def test_speed_is_printed_and_written(harmonic, tmp_path, monkeypatch):
     assert (answer.code, answer.err) == (0, "")
     content = json.loads(file.read_text())
     assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, unfused", "NAFNet-w32"] * 2
-    assert content["command"] == "harmonic bench speed --model tiny --json results/speed.json"
+    assert content["command"] == "harmonic bench speed --model tiny --threads 1 --rounds 1 --json speed.json"
     assert "| tiny | fp32 |" in answer.out
     assert "exponent" in answer.out

@@ -97,13 +97,13 @@ def test_runs_of_another_machine_stand_in_the_table_and_are_not_made_again(toy, 
     none = read_results(toy, None)
     assert read_results(toy, tmp_path / "results") == none
     run(toy, data, tmp_path / "there", names=("fast",))
-    first = collected(toy, tmp_path / "there", "the command", none)
+    first = collected(toy, tmp_path / "there", none)
     write_results(first | {"costs": {"fast": {"gmac": 1.0}}, "timed_on": "that machine"}, tmp_path, None)
 
     earlier, trained = read_results(toy, tmp_path), len(seen["fast"])
     run_entrants(toy, ("fast", "peer"), 4, 1, data, tmp_path / "here", Clock(), lambda _: None, earlier["runs"])
     assert len(seen["fast"]) == trained
-    content = collected(toy, tmp_path / "here", "the command", earlier)
+    content = collected(toy, tmp_path / "here", earlier)
     assert [run["network"] for run in content["runs"]] == ["fast", "peer"]
     assert content["runs"][0] == first["runs"][0]
     assert (content["timed_on"], content["costs"]) == ("that machine", {"fast": {"gmac": 1.0}})

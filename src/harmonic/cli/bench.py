@@ -1,6 +1,5 @@
 """`harmonic bench`: measure a model under published protocols."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,11 +8,15 @@ import typer
 from harmonic.cli import bench_peers, bench_speed
 from harmonic.cli.options import Data, Device, Model, Precision, PrecisionOption, Quiet
 from harmonic.cli.progress import progress_bar
+from harmonic.cli.repeatable import check_target, repeatable, short
 from harmonic.cli.text import examples, say, tell
 
 if TYPE_CHECKING:
     from harmonic.measure.clouds import SetMeasure
     from harmonic.measure.measures import Measure
+
+LOCAL = ("data", "device", "quiet", "save", "sheet")
+"""Parameters that another machine may have otherwise."""
 
 app = typer.Typer(help="Measure a model.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -74,6 +77,7 @@ def quality(
     from datetime import UTC, datetime
 
     from harmonic.cli.allocator import keep_freed_memory
+    from harmonic.errors import UsageError
     from harmonic.images.atomic import atomic_write
     from harmonic.measure.published import beside_published, read_published
     from harmonic.measure.score import Sight, bench_quality
@@ -84,13 +88,17 @@ def quality(
 
     for known in suite or ():
         suites_named(known, None)
+    for target in (json_file, sheet):
+        check_target(target)
+    if sheet and sheet.suffix.lower() != ".png":
+        raise UsageError(f"--sheet {sheet}: is written as PNG; name it so")
     measures, set_measures = _measures(measure or [], lpips, inception)
     rows = read_published(published) if published else None
     restorer, scale, name, trained_on = None, None, "", ""
     if not inputs:
         keep_freed_memory()
         restorer = Restorer(model, device=device, precision=precision)
-        scale, name = restorer.scale, f"{_short(model)}, {restorer.device} {restorer.precision}"
+        scale, name = restorer.scale, f"{short(model)}, {restorer.device} {restorer.precision}"
         trained_on = restorer.card.data if restorer.card else ""
     suites = suite or fitting_names(scale)
     if not suite and not quiet and (left := [name for name in NAMES if name not in suites]):
@@ -117,10 +125,13 @@ def quality(
             progress=progress,
             look=look,
         )
-    content = content_of(replace(report, command=_command(context), date=datetime.now(UTC).date().isoformat()))
+    command = repeatable(context, "harmonic bench quality --data DATA", LOCAL)
+    date, digest = datetime.now(UTC).date().isoformat(), restorer.digest if restorer else None
+    content = content_of(replace(report, command=command, date=date, sha256=digest or ""))
     tell(markdown(content).rstrip("\n"))
     if rows is not None:
-        tell("\n" + beside_published(content, rows).rstrip("\n"))
+        beside = beside_published(content, rows).rstrip("\n")
+        tell("\n" + (beside or f"{published}: no row is of these sets and settings"))
     if json_file:
         atomic_write(json_file, as_json(content).encode(), overwrite=True)
     if sheet and drawn:
@@ -146,21 +157,3 @@ def _measures(names: list[str], lpips: Path | None, inception: Path | None) -> "
     if inception:
         of_sets.append(patch_fid_measure(load_inception(inception)))
     return wanted, of_sets
-
-
-def _command(context: typer.Context) -> str:
-    """This command as others may repeat it: options that were given, folders and files by name, not by their place."""
-    words = ["harmonic", "bench", "quality", "--data", "DATA"]
-    for parameter in context.command.params:
-        name, value = parameter.name or "", context.params.get(parameter.name or "")
-        if name in ("data", "device", "quiet", "save", "sheet") or value in (None, False, [], parameter.default):
-            continue
-        flag = parameter.opts[-1]
-        values = value if isinstance(value, list | tuple) else [value]
-        words += [flag] if value is True else [word for v in values for word in (flag, _short(v))]
-    return shlex.join(words)
-
-
-def _short(value: object) -> str:
-    path = Path(str(value))
-    return path.name if path.is_absolute() else str(value)

@@ -50,6 +50,7 @@ def peers(
     machine or another, are kept and not made again.
     """
     from harmonic.cli.allocator import keep_freed_memory
+    from harmonic.errors import UsageError
     from harmonic.measure.equal_budget import run_entrants
     from harmonic.measure.equal_results import collected, measure_costs, read_results, write_results
     from harmonic.measure.equal_table import equal_tables
@@ -59,6 +60,8 @@ def peers(
     line_up = line_up_named(table, precision)
     keep_freed_memory()
     if pretrained is not None:
+        if train or timing or only or results:
+            raise UsageError("--pretrained: scores that file alone; leave out --train, --time, --only and --results")
         _score(pretrained, data)
         return
     names = only or list(line_up.entrants)
@@ -73,7 +76,7 @@ def peers(
     if timing:
         measure_costs(line_up, names, out)
     earlier = read_results(line_up, results)  # again: others may have added to it meanwhile
-    content = collected(line_up, out, f"harmonic bench peers --data DATA --table {table} --results results", earlier)
+    content = collected(line_up, out, earlier)
     tell("\n\n".join(equal_tables(content)) or "no finished runs yet; make some with --train")
     if results is not None and content["runs"]:
         for path in write_results(content, results, _pencil() if content["costs"] else None):

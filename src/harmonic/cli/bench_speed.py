@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from harmonic.cli.options import Device, Quiet
+from harmonic.cli.repeatable import check_target, repeatable
 from harmonic.cli.text import examples, say, tell
 
 EXAMPLES = examples(
@@ -20,6 +21,7 @@ SIZES = ((1024, 768), (2048, 1536), (4096, 3072))
 
 
 def speed(
+    context: typer.Context,
     model: Annotated[
         list[str] | None,
         typer.Option("-m", "--model", help="A preset, bundled model or weights file; repeatable.", metavar="NAME|FILE"),
@@ -43,6 +45,7 @@ def speed(
     from harmonic.assets import find_weights
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.cli.peak import WORKER
+    from harmonic.errors import UsageError
     from harmonic.images.atomic import atomic_write
     from harmonic.measure.speed_report import speed_report, speed_tables, whole_pictures
     from harmonic.network.checkpoint import load_network
@@ -54,6 +57,9 @@ def speed(
     where, note = pick_device(device), (lambda _: None) if quiet else say
     names = model or ["tiny", "fast"]
     files = [name for name in names if name not in PRESETS]
+    check_target(json_file)
+    if len({Path(name).stem for name in names}) < len(names):
+        raise UsageError(f"--model {', '.join(names)}: rows are told apart by their names; rename one of the files")
     networks = {
         Path(name).stem: Harmonic(PRESETS[name]()) if name in PRESETS else load_network(find_weights(name))[0]
         for name in names
@@ -61,8 +67,7 @@ def speed(
     content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note)
     if pictures and (files or not model):
         content["pictures"] = whole_pictures(WORKER, [*files, "restore-fast"][0], str(where), SIZES, threads, note)
-    given = " ".join(f"--model {Path(name).name}" for name in model or ())
-    command = " ".join(filter(None, ["harmonic bench speed", given, "--json results/speed.json"]))
+    command = repeatable(context, "harmonic bench speed", ("quiet",))
     content = {"command": command, "date": datetime.now(UTC).date().isoformat(), **content}
     tell("\n\n".join(speed_tables(content)))
     if json_file:

@@ -7,6 +7,7 @@ import typer
 
 from harmonic.cli.options import Data, Quiet
 from harmonic.cli.progress import progress_bar
+from harmonic.cli.repeatable import check_target
 from harmonic.cli.text import examples, say, tell
 
 EXAMPLES = examples(
@@ -44,6 +45,7 @@ def verify(
 
     keep_freed_memory()
     folder = output or Path(f"{Path(model).stem}-verify")
+    check_target(folder / "report.html")
     with progress_bar("verifying", quiet) as progress:
         report = run(model, data, quick=quick, perceptual=lpips, progress=progress)
     atomic_write(folder / "report.html", page.page(report).encode())

@@ -13,7 +13,7 @@ from torch import nn
 from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
 from harmonic.measure.costs import DRAWS, PRECISIONS, gmac_per_megapixel, over_draws, parameters_of
-from harmonic.measure.equal_budget import finished
+from harmonic.measure.equal_budget import Figures, finished, precision_of
 from harmonic.measure.line_ups import OURS, LineUp, ready
 from harmonic.measure.score import machine
 
@@ -72,7 +72,7 @@ def read_results(line_up: LineUp, folder: Path | None) -> dict[str, Any]:
     return found
 
 
-def collected(line_up: LineUp, out: Path, command: str, earlier: dict[str, Any]) -> dict[str, Any]:
+def collected(line_up: LineUp, out: Path, earlier: dict[str, Any]) -> dict[str, Any]:
     """The content of the file of results: the finished runs in `out`, and what it held (`read_results`).
 
     Costs in `out` come before earlier ones; they are ratios, so a network that was timed elsewhere keeps its own.
@@ -83,13 +83,33 @@ def collected(line_up: LineUp, out: Path, command: str, earlier: dict[str, Any])
     if file.exists():
         measured = json.loads(file.read_text())
         costs, timed_on, side = costs | measured["networks"], measured["machine"], measured["side"]
+    runs = finished(line_up, out, earlier["runs"])
     return {
-        "command": command, "date": datetime.now(UTC).date().isoformat(), "table": line_up.name,
+        "command": "\n".join(commands(line_up.name, runs)), "date": datetime.now(UTC).date().isoformat(),
+        "table": line_up.name,
         "machine": f"torch {torch.__version__}", "timed_on": timed_on, "side": side,
         "crop": line_up.crop, "batch": line_up.batch,
         "costs": {name: costs[name] for name in line_up.entrants if name in costs},
-        "runs": finished(line_up, out, earlier["runs"]),
+        "runs": runs,
     }  # fmt: skip
+
+
+def commands(table: str, runs: Sequence[Figures]) -> list[str]:
+    """What makes these runs, a line for each number of steps, precision and number of seeds, and what times them."""
+    seeds: dict[tuple[str, int, str], int] = {}
+    for run in runs:
+        key = (run["network"], run["steps"], precision_of(run))
+        seeds[key] = max(seeds.get(key, 0), run["seed"] + 1)
+    alike: dict[tuple[int, str, int], list[str]] = {}
+    for (network, steps, precision), count in seeds.items():
+        alike.setdefault((steps, precision, count), []).append(network)
+    start = f"harmonic bench peers --data DATA --table {table}"
+    made = [
+        " ".join([start, "--train", f"--steps {steps}", f"--seeds {count}" * (count > 1), f"--precision {precision}",
+                  *(f"--only {network}" for network in networks), "--results results"]).replace("  ", " ")
+        for (steps, precision, count), networks in sorted(alike.items())
+    ]  # fmt: skip
+    return [*made, f"{start} --time --results results"]
 
 
 def write_results(content: dict[str, Any], folder: Path, draw: Callable[[dict[str, Any]], bytes] | None) -> list[Path]:

@@ -90,7 +90,7 @@ class Report:
     """All figures of one run.
 
     machine: processor, torch, threads; bf16 figures move in the third decimal with it. trained_on: the data of the
-    model's card. protocols: of the measures, by name.
+    model's card. sha256: of the weights file, where there is one. protocols: of the measures, by name.
     """
 
     model: str
@@ -101,6 +101,7 @@ class Report:
     trained_on: str = ""
     command: str = ""
     date: str = ""
+    sha256: str = ""
     protocols: Mapping[str, str] = field(default_factory=dict)
 
 

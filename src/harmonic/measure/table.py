@@ -25,6 +25,7 @@ def content_of(report: Report) -> dict[str, Any]:
             "command": report.command,
             "date": report.date,
             "model": report.model,
+            **({"sha256": report.sha256} if report.sha256 else {}),
             "trained_on": report.trained_on,
             "code": report.code,
             "encoder": report.encoder,

@@ -22,6 +22,7 @@ from harmonic.assets.manifest import Entry, Manifest, described, dump_manifest
 from harmonic.measure.markdown import markdown_table
 from harmonic.measure.table import number
 from harmonic.network.checkpoint import Card, load_network
+from harmonic.network.config import NetworkConfig
 from harmonic.network.harmonic import Harmonic
 
 ROOT = Path(__file__).parents[1]
@@ -54,6 +55,7 @@ class Facts(BaseModel):
     description: str
     recipe: str
     run: str
+    curve: str
     data: tuple[str, ...]
     limits: tuple[str, ...]
     measured: str
@@ -105,7 +107,9 @@ def card(name: str, everything: Everything) -> str:
         "Made by `python benchmarks/cards.py`; a test fails when it is older than the weights or the figures.",
         _table(["", ""], _properties(facts, data, says, network, path, digest)),
         "## Training",
-        f"{facts.run}\n\nRecipe `{facts.recipe}` (hash {says.recipe}), last run ended at step {says.step:,}.",
+        facts.run,
+        f"Validation (val.txt, PSNR in dB): {facts.curve}",
+        f"Recipe `{facts.recipe}` (hash {says.recipe}), last run ended at step {says.step:,}.",
         "## Data",
         *map(_pictures, data),
         "## Figures",
@@ -129,6 +133,7 @@ def _properties(
     return [
         ["File", f"`{path.name}`, {size}"],
         ["SHA-256", f"`{digest}`"],
+        ["Network", _network(says.config)],
         ["Task", f"{says.task}, x{says.scale}; RGB pictures of any size, values in [0, 1] in their own encoding"],
         [
             "Tiling",
@@ -143,6 +148,12 @@ def _properties(
         ["Inference", "local only, opens no connection; the file holds numbers and JSON, no code"],
         ["Purpose", PURPOSE + (", but fine texture on request, on faces too" if network.config.generates else "")],
     ]
+
+
+def _network(config: NetworkConfig) -> str:
+    beyond = f", {config.hf.beyond} around the picture (decision 0011)" if config.hf else ""
+    widths = "/".join(map(str, config.channels))
+    return f"widths {widths}; output gates from {config.floor:g} to {2 - config.floor:g} (decision 0008){beyond}"
 
 
 def _pictures(pictures: Pictures) -> str:

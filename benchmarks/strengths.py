@@ -40,6 +40,7 @@ def main() -> None:
     clean = {f"crop {i}": whole_cells(crop, network.config.cell) for i, crop in enumerate(crops)}
     rows = list(swept(fuse(network), clean, args.strengths))
     print(markdown_table(("damage", "strength", "FD-NSS", "energy", "PSNR", "lost when shrunk"), "lrrrrr", rows))
+    print(f"\n{len(scenes(list(clean.values())))} clean patches")
 
 
 def swept(network: Harmonic, clean: Mapping[str, np.ndarray], strengths: list[float]) -> Iterator[tuple[str, ...]]:

@@ -1,6 +1,6 @@
 """The generative rung of the ladder (seed §0.5): one network without its texture head, with it, and with its noise.
 
-    python benchmarks/texture.py WEIGHTS --data DIR [--pictures 24]
+    python benchmarks/texture.py WEIGHTS --data DIR [--pictures 68]
 
 Clean pictures are damaged by HMIX-1 moderate, noise of sigma 50, and JPEG of quality 10, and restored four times: the
 head left out; its noise strengths at 0; two seeds of the network as it is. What texture adds is judged by statistics
@@ -54,7 +54,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("weights", help="a name or a file; the network has a texture head")
     parser.add_argument("--data", type=Path, required=True, help="folder of clean pictures, or of the test sets")
-    parser.add_argument("--pictures", type=int, default=24, help="of the set, the first ones")
+    parser.add_argument("--pictures", type=int, default=68, help="of the set, the first ones")
     parser.add_argument("--results", type=Path, default=ROOT / "results" / "texture.json")
     args = parser.parse_args()
     file = find_weights(args.weights)
@@ -100,6 +100,7 @@ def rung(network: Harmonic, clean: Mapping[str, np.ndarray]) -> dict[str, dict[s
                 for row, ones in rows.items()
             },
             "seeds_apart": float(np.mean(differences)), "structure_moved": float(np.max(structure)),
+            "patches": len(targets),
         }  # fmt: skip
     return found
 

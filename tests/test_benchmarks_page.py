@@ -6,6 +6,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from PIL import Image
 
 from scripts import script
 
@@ -31,6 +32,15 @@ def test_every_file_of_results_says_how_and_when_it_was_made(file):
     assert re.fullmatch(r"\d{4}-\d\d-\d\d", content["date"])
     assert content["command"].split()[0] in ("harmonic", "python", "make")
     assert "/tmp" not in content["command"] and "/home" not in content["command"]
+
+
+@pytest.mark.parametrize("file", sorted((ROOT / "results").glob("equal-budget-*.json")), ids=lambda file: file.name)
+def test_pictures_of_equal_budgets_are_of_these_figures(file):
+    pareto = pytest.importorskip("harmonic.measure.pareto", reason="matplotlib is missing")
+    with Image.open(file.with_suffix(".png")) as picture:
+        assert picture.info["Source"] == pareto.drawn_from(json.loads(file.read_text())), (
+            "run harmonic bench peers again"
+        )
 
 
 def test_published_rows_of_the_inputs_are_reproduced_to_a_hundredth_of_a_dB(generator):

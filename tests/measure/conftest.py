@@ -29,6 +29,12 @@ def live1(data) -> dict[str, np.ndarray]:
 
 
 @pytest.fixture(scope="session")
+def classic5(data) -> dict[str, np.ndarray]:
+    """The clean pictures of Classic5 by name, read once; grey."""
+    return {file.stem.lower(): read_clean(file)[..., 0] for file in find_set(data, "Classic5").files}
+
+
+@pytest.fixture(scope="session")
 def folder(tmp_path_factory) -> Path:
     """Three small generated pictures, one of them grey; smooth shapes and texture, the same on every machine."""
     path = tmp_path_factory.mktemp("pictures")

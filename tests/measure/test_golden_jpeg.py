@@ -1,4 +1,4 @@
-"""Golden PSNR-B and SSIM of JPEG inputs, protocol 11.3, 11.4 and F11: means over LIVE1."""
+"""Golden PSNR-B and SSIM of JPEG inputs, protocol 11.3, 11.4 and F11: means over LIVE1 and Classic5."""
 
 import numpy as np
 import pytest
@@ -25,6 +25,23 @@ def test_grey_live1_with_both_counts_of_borders(live1, quality, expected):
         rows.append((psnr(seen, clean), ssim(seen, clean), psnr_b(seen, clean), psnr_b(seen, clean, "real")))
     means = np.mean(rows, axis=0)
     np.testing.assert_allclose(means[[0, 2, 3]], np.array(expected)[[0, 2, 3]], atol=1e-4)
+    assert means[1] == pytest.approx(expected[1], abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "quality, expected",
+    [
+        (10, (27.821092, 0.759521, 25.208965)),
+        (20, (30.123334, 0.834403, 27.501401)),
+        (30, (31.483953, 0.866626, 28.939474)),
+        (40, (32.428386, 0.884943, 29.921295)),
+    ],
+)
+def test_grey_classic5(classic5, quality, expected):
+    assert len(classic5) == 5 and {clean.ndim for clean in classic5.values()} == {2}
+    pairs = [(jpeg(clean, quality, "4:2:0"), clean) for clean in classic5.values()]
+    means = np.mean([(psnr(*pair), ssim(*pair), psnr_b(*pair)) for pair in pairs], axis=0)
+    np.testing.assert_allclose(means[[0, 2]], np.array(expected)[[0, 2]], atol=1e-4)
     assert means[1] == pytest.approx(expected[1], abs=1e-5)
 
 

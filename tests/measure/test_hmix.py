@@ -6,6 +6,7 @@ import pytest
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Blur, Jpeg, Noise
+from harmonic.measure.clouds import P63, Clouds
 from harmonic.measure.hmix import hmix_draw, hmix_input, hmix_key
 from harmonic.measure.keyed import digest_of
 from harmonic.ops.eight_bit import to_float, to_uint8
@@ -52,21 +53,13 @@ def test_inputs_depend_on_name_and_severity_alone():
     assert (first != hmix_input(clean, "a", "severe")).any()
 
 
-def patch_psnr(a: np.ndarray, b: np.ndarray, side: int = 63) -> list[float]:
-    """RL-Restore's PSNR of each whole patch of the grid from the top left (P-RL-5)."""
-    rows, columns = a.shape[0] // side, a.shape[1] // side
-    error = ((a / 255 - b / 255) ** 2)[: rows * side, : columns * side]
-    patches = error.reshape(rows, side, columns, side, 3).mean(axis=(1, 3, 4))
-    return list(10 * np.log10(1 / (patches.ravel() + 1e-10)))
-
-
 @pytest.mark.parametrize("severity", GOLDEN)
 def test_golden_inputs_of_live1(live1, severity):
-    rows, patches, chains = [], [], []
+    rows, chains, patches = [], [], Clouds(P63)
     for name, clean in live1.items():
         degraded = hmix_input(clean, name, severity)
         rows.append((psnr(degraded, clean), ssim(degraded, clean), psnr(luma(degraded), luma(clean))))
-        patches += patch_psnr(degraded, clean)
+        patches.add(degraded, degraded, clean)
         blur, noise, jpeg = hmix_draw(name, severity)[1]
         chains.append((blur.sigma, noise.sigma, jpeg.quality))
     expected = GOLDEN[severity]
@@ -74,8 +67,8 @@ def test_golden_inputs_of_live1(live1, severity):
     assert rgb == pytest.approx(expected[0], abs=1e-4)
     assert similarity == pytest.approx(expected[1], abs=1e-5)
     assert y == pytest.approx(expected[2], abs=1e-4)
-    assert len(patches) == 2455
-    assert np.mean(patches) == pytest.approx(expected[3], abs=1e-4)
+    assert patches.figures()["patches"] == 2455
+    assert patches.figures()["after"] == pytest.approx(expected[3], abs=1e-4)
     for mean, stated, half_a_digit in zip(np.mean(chains, axis=0), expected[4:], (5e-4, 5e-3, 5e-2), strict=True):
         assert mean == pytest.approx(stated, abs=half_a_digit)
 

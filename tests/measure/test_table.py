@@ -13,15 +13,18 @@ def found(suites, folder):
 
 def test_markdown_has_one_row_per_setting_with_two_decimals(folder):
     content = found(["hmix", "clean"], folder)
-    head, rule, *rows, blank, note, colours = markdown(content).splitlines()
-    assert len(rows) == 4
+    head, rule, *rows, blank, note, colours, ssim, high, low = markdown(content).splitlines()
+    assert len(rows) == 5
+    severities = [score["before"]["psnr"] for score in content["scores"][:3]]
+    assert rows[3].startswith(f"| hmix | HMIX-1 | mean | {folder.name} | 9 | {sum(severities) / 3:.2f} |")
+    assert (ssim[:9], high[:9], low[:8]) == ("SSIM: 11x", "high band", "1/4 size")
     assert blank == ""
     assert {line.count("|") for line in (head, rule, *rows)} == {16}
     first = content["scores"][0]["before"]["psnr"]
     assert rows[0].startswith(f"| hmix | HMIX-1 | mild | {folder.name} | 3 | {first:.2f} | {first:.2f} | +0.00 |")
     assert note.startswith("fast; code ")
     assert "3 outputs equal the clean picture, each counted as 100 dB" in note
-    assert colours == "RGB, nothing shaved: HMIX-1; P-CL-1"
+    assert colours.rstrip() == "RGB, nothing shaved: HMIX-1; P-CL-1"
 
 
 def test_settings_with_other_figures_have_a_table_of_their_own_and_say_what_they_are(folder):

@@ -50,7 +50,7 @@ def quality(
         typer.Option(
             "--measure",
             help="Besides PSNR and SSIM: psnr_y, psnr_b, psnr_b_real, psnr_b_channels, psnr_b_luma, ms_ssim, gmsd, "
-            "lf_input, colour_shift, texture, niqe_free, fd_nss, or all; repeatable.",
+            "lf_input, colour_shift, texture, niqe_free, fd_nss, p63, or all; repeatable.",
         ),
     ] = None,
     lpips: Annotated[
@@ -144,14 +144,15 @@ app.command("peers", epilog=bench_peers.EXAMPLES)(bench_peers.peers)
 
 def _measures(names: list[str], lpips: Path | None, inception: Path | None) -> "tuple[list[Measure], list[SetMeasure]]":
     """What is asked for by name and by weights. Raises UsageError and WeightsError."""
-    from harmonic.measure.clouds import FD_NSS, patch_fid_measure
+    from harmonic.measure.clouds import OF_SETS, patch_fid_measure
     from harmonic.measure.lpips import load_lpips
     from harmonic.measure.measures import MEASURES, lpips_measure, measure_named
     from harmonic.measure.patch_fid import load_inception
 
     everything = "all" in names
-    wanted = list(MEASURES) if everything else [measure_named(name) for name in names if name != FD_NSS.name]
-    of_sets = [FD_NSS] if everything or FD_NSS.name in names else []
+    of_sets = [measure for measure in OF_SETS if everything or measure.name in names]
+    known = {measure.name for measure in of_sets}
+    wanted = list(MEASURES) if everything else [measure_named(name) for name in names if name not in known]
     if lpips:
         wanted.append(lpips_measure(load_lpips(lpips)))
     if inception:

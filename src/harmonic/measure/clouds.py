@@ -1,4 +1,4 @@
-"""Measures of whole sets: features of all patches of the outputs against those of the clean pictures."""
+"""Measures of whole sets: all patches of the outputs against those of the clean pictures, as clouds or one by one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ from harmonic.ops.scene_statistics import PATCH, scene_features
 
 @dataclass(frozen=True)
 class SetMeasure:
-    """features: (H, W, 3) uint8 -> (N, D), N may be 0. distance: of two clouds (N, D) and (M, D); 0 is best."""
+    """features: (H, W, 3) uint8 -> (N, D), N may be 0. distance: of clouds (N, D) and (M, D), the clean one last."""
 
     name: str
     protocol: str
@@ -38,7 +38,7 @@ class Clouds:
                 self.patches[name].append(found)
 
     def figures(self) -> dict[str, float]:
-        """before, after: distances to the clean pictures, and how many patches those have; none below two patches."""
+        """before, after: against the clean pictures, and how many patches those have; none below two patches."""
         clouds = {name: np.concatenate(parts) if parts else np.empty((0, 1)) for name, parts in self.patches.items()}
         if min(map(len, clouds.values())) < 2:
             return {"patches": len(clouds["clean"])}
@@ -53,6 +53,25 @@ def _scene(picture: np.ndarray) -> np.ndarray:
 FD_NSS = SetMeasure(
     "fd_nss", f"FD-NSS: Fréchet distance of scene statistics of {PATCH}² patches; lower is better", _scene, fd_nss
 )
+
+
+def tiles(picture: np.ndarray) -> np.ndarray:
+    """Whole tiles of the grid from the top left. (H, W, 3) -> (N, TILE·TILE·3)"""
+    rows, columns = (side // TILE for side in picture.shape[:2])
+    whole = picture[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE, 3)
+    return whole.swapaxes(1, 2).reshape(rows * columns, -1)
+
+
+def tile_psnr(seen: np.ndarray, clean: np.ndarray) -> float:
+    """Mean over tiles, of RL-Restore's PSNR (P-RL-5). (N, D) uint8 each -> dB"""
+    errors = np.array([np.mean((a / 255 - b / 255) ** 2) for a, b in zip(seen, clean, strict=True)])
+    return float(np.mean(10 * np.log10(1 / (errors + 1e-10))))
+
+
+TILE = 63
+P63 = SetMeasure("p63", f"P63: mean PSNR of all whole {TILE}² tiles from the top left (P-RL-5)", tiles, tile_psnr)
+OF_SETS = (FD_NSS, P63)
+"""Those that need no weights."""
 
 
 def patch_fid_measure(network: Inception) -> SetMeasure:

@@ -52,7 +52,7 @@ def measure_named(name: str) -> Measure:
     for measure in MEASURES:
         if measure.name == name:
             return measure
-    raise UsageError(f"{name}: no such measure; choose from all, {', '.join(m.name for m in MEASURES)}, fd_nss")
+    raise UsageError(f"{name}: no such measure; choose from all, {', '.join(m.name for m in MEASURES)}, fd_nss, p63")
 
 
 def lpips_measure(network: LPIPS) -> Measure:

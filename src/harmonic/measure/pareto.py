@@ -1,6 +1,8 @@
 """Quality against what it costs: PSNR over latency, parameters and multiply-adds, one point a network."""
 
+import hashlib
 import io
+import json
 from collections.abc import Mapping, Sequence
 from itertools import product
 from typing import Any
@@ -43,7 +45,7 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
                 front, best = [*front, (x, y)], y
         if front:
             axes.plot(*zip(*front, strict=True), color="grey", linewidth=0.8, zorder=0)
-        axes.margins(x=0.25, y=0.15)  # room for the names
+        axes.margins(x=0.3, y=0.2)  # room for the names
         axes.set(xlabel=label)
         axes.grid(alpha=0.3)
         shown.append((axes, points))
@@ -55,8 +57,13 @@ def draw_pareto(content: Mapping[str, Any]) -> bytes:
     for axes, points in shown:
         _name(axes, points, canvas.get_renderer())
     file = io.BytesIO()
-    canvas.print_png(file)
+    canvas.print_png(file, metadata={"Source": drawn_from(content)})
     return file.getvalue()
+
+
+def drawn_from(content: Mapping[str, Any]) -> str:
+    """Digest of what the picture shows, which it holds as text: an old one is told by it."""
+    return hashlib.sha256(json.dumps([content["runs"], content["costs"]], sort_keys=True).encode()).hexdigest()[:16]
 
 
 def _name(axes: Axes, points: Sequence[tuple[float, float, str]], renderer: RendererAgg) -> None:
@@ -69,6 +76,7 @@ def _name(axes: Axes, points: Sequence[tuple[float, float, str]], renderer: Rend
             label = axes.annotate(
                 name, (x, y), xytext=(6 * right, away * up), textcoords="offset points", fontsize="small",
                 ha=_SIDES[right], va="center", color=_colour(name),
+                arrowprops={"arrowstyle": "-", "color": _colour(name), "linewidth": 0.5} if away > _AWAY[0] else None,
             )  # fmt: skip
             box = label.get_window_extent(renderer)
             covered = sum(_area(Bbox.intersection(box, other)) for other in taken)

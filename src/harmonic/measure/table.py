@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from itertools import groupby
+from statistics import fmean
 from typing import Any
 
 from harmonic.measure.markdown import markdown_table
@@ -14,6 +15,11 @@ Content = Mapping[str, Any]
 
 _WORDS = ("suite", "protocol", "setting", "set")
 _FIXED = {"psnr": "PSNR", "ssim": "SSIM", "high": "high band", "low": "1/4 size"}
+_EXACTLY = {
+    "ssim": "SSIM: 11x11 Gaussian of sigma 1.5, covered positions only, mean of channels (C3)",
+    "high": "high band: PSNR of what a quarter-size picture cannot hold",
+    "low": "1/4 size: PSNR of the pictures shrunk to a quarter by antialiased bicubic, unrounded",
+}
 _WAYS = ("before", "after")
 _FINE = {"ssim": 4, "ms_ssim": 4, "gmsd": 4}  # decimals of what does not count in dB or the like; 2 else
 
@@ -50,7 +56,8 @@ def markdown(content: Content) -> str:
         f"{model}; code {content['code']}; {content['encoder']}; {content['machine']}{_equal_note(scores)}",
         *_colours(scores),
     ]
-    notes += [f"{name}: {text}" for name, text in content["measures"].items() if name in taken]
+    notes += [text for name, text in _EXACTLY.items() if name in taken]
+    notes += [f"{name}: {text}{_patches(scores, name)}" for name, text in content["measures"].items() if name in taken]
     return "\n\n".join([*tables, "  \n".join(notes)]) + "\n"
 
 
@@ -71,7 +78,27 @@ def _table(scores: Sequence[Content]) -> str:
         head += [f"{shown} in", f"{shown} out", *(["gain"] if name == "psnr" else [])]
     head.append("s / picture")
     align = "l" * len(_WORDS) + "r" * (len(head) - len(_WORDS))
-    return markdown_table(head, align, map(_row, scores))
+    return markdown_table(head, align, map(_row, _with_means(scores)))
+
+
+def _with_means(scores: Sequence[Content]) -> list[Content]:
+    """HMIX-1 has a mean over its severities too; figures of whole sets are left out there."""
+    rows: list[Content] = []
+    for (suite, _), group in groupby(scores, key=lambda score: (score["suite"], score["set"])):
+        rows += (alike := list(group))
+        if suite == "hmix" and len(alike) > 1:
+            means = {way: {name: fmean(float(score[way][name]) for score in alike) for name in alike[0][way]}
+                     for way in _WAYS}  # fmt: skip
+            sides = {name: {} for name in alike[0].get("sets", ())}
+            total = {key: sum(score[key] for score in alike) for key in ("seconds", "count")}
+            rows.append({**alike[0], "setting": "mean", "sets": sides, **means, **total})
+    return rows
+
+
+def _patches(scores: Sequence[Content], name: str) -> str:
+    """How many there were, for figures that hang on it."""
+    counts = {score["sets"][name]["patches"] for score in scores if name in score.get("sets", ())}
+    return f"; patches a row: {min(counts):,}" + (f" to {max(counts):,}" if len(counts) > 1 else "") if counts else ""
 
 
 def _row(score: Content) -> list[str]:

@@ -33,10 +33,10 @@ def tiny(scale: Scale = 1) -> NetworkConfig:
 
 
 def fast(scale: Scale = 1) -> NetworkConfig:
-    """The bundled default: pure convolution, at least three times faster than NAFNet-w32.
+    """The bundled default: pure convolution, in fp32 a third of NAFNet-w32's time.
 
     Above scale 1 the finest features lie on the input's own grid, four times as many, and matter most: coarser levels
-    are narrow, so that x4 takes no longer than SPAN-48 in fp32 (docs/decisions/0006).
+    are narrow, so that x4 takes about as long as SPAN-48 in fp32 (docs/decisions/0006).
     """
     if scale == 1:
         return NetworkConfig(floor=FLOOR, hf=HFSpec(beyond="edge"))
@@ -52,7 +52,7 @@ def fast(scale: Scale = 1) -> NetworkConfig:
 
 
 def base(scale: Scale = 1) -> NetworkConfig:
-    """Hybrid: attention at the coarsest level, experts, context; twice the time of `fast`.
+    """Hybrid: attention at the coarsest level, experts, context; a third more time than `fast`.
 
     No state space, no attention between the bands: docs/decisions/0005.
     """

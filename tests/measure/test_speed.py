@@ -7,7 +7,7 @@ import torch
 from harmonic.errors import ResourceError
 from harmonic.measure.costs import call_of
 from harmonic.measure.peak_memory import measured
-from harmonic.measure.speed import growth_exponent, latencies
+from harmonic.measure.speed import growth_exponent, latencies, warm
 from harmonic.measure.speed_report import speed_report, speed_tables, tiled_overhead
 from harmonic.network.cost import network_cost
 from harmonic.network.harmonic import Harmonic
@@ -26,6 +26,26 @@ def test_a_call_of_twice_the_time_has_ratio_two():
     assert found["double"].ratio == pytest.approx(2, rel=0.3)
     assert found["double"].milliseconds >= 20
     assert found["double"].low <= found["double"].milliseconds <= found["double"].high
+
+
+@pytest.mark.parametrize(
+    "times, calls", [([5.0] * 12, 3), ([9.0, 5.0, 5.0, 5.0, 5.0], 4), ([2.0**i for i in range(12)], 12)]
+)
+def test_warming_up_ends_when_times_stand_still_and_ends_in_any_case(monkeypatch, times, calls):
+    clock = iter([tick for i, taken in enumerate(times) for tick in (100.0 * i, 100.0 * i + taken)])
+    monkeypatch.setattr("harmonic.measure.speed.time.perf_counter", lambda: next(clock))
+    assert warm(lambda: None, 3) == calls
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("runtime", ["onnx", "openvino"])
+def test_runtimes_stand_beside_torch_in_the_precisions_that_they_have(runtime):
+    pytest.importorskip("onnxruntime" if runtime == "onnx" else runtime)
+    network = Harmonic(tiny()).eval()
+    content = speed_report({"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1,
+                           runtimes=(runtime,))  # fmt: skip
+    timed = [row["precision"] for row in content["latency"] if row["network"] == f"tiny, {runtime}"]
+    assert timed == (["fp32"] if runtime == "onnx" else ["fp32", "bf16"])
 
 
 @pytest.mark.parametrize("power", [1.0, 1.3, 2.0])

@@ -104,6 +104,7 @@ def test_a_head_whose_noise_is_at_nothing_adds_nothing_by_it(crops):
     assert figures[1].value > 0.01 and figures[1].passed
 
 
+@pytest.mark.long
 def test_a_network_agrees_with_its_exported_forms(crops):
     whole = subject("tiny", sound(), crops[:1])
     found = {check.name: check for check in check_agreement(whole)}

@@ -13,10 +13,11 @@ from harmonic.cli.text import examples, say, tell
 EXAMPLES = examples(
     "harmonic bench speed",
     "harmonic bench speed -m tiny -m runs/mine/restore-fast.safetensors --json speed.json",
+    "harmonic bench speed -m restore-fast --runtime onnx --runtime openvino --no-pictures",
     "harmonic bench speed -m base --device cuda --no-pictures",
 )
 
-SIDES, GROWTH = (256, 512), (128, 256, 512, 1024, 2048)
+SIDES, GROWTH = (256, 1024), (128, 256, 512, 1024, 2048)
 SIZES = ((1024, 768), (2048, 1536), (4096, 3072))
 
 
@@ -31,6 +32,10 @@ def speed(
     pictures: Annotated[
         bool, typer.Option("--pictures/--no-pictures", help="Whole pictures too, of the first bundled model or file.")
     ] = True,
+    runtime: Annotated[
+        list[str] | None,
+        typer.Option("--runtime", help="onnx or openvino, beside torch; repeatable.", metavar="NAME"),
+    ] = None,
     device: Device = "cpu",
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures there.", metavar="FILE")] = None,
     quiet: Quiet = False,
@@ -52,19 +57,25 @@ def speed(
     from harmonic.network.harmonic import Harmonic
     from harmonic.network.presets import PRESETS
     from harmonic.restore.device import pick_device
+    from harmonic.restore.runtimes.choice import choose
 
     keep_freed_memory()
     where, note = pick_device(device), (lambda _: None) if quiet else say
     names = model or ["tiny", "fast"]
     files = [name for name in names if name not in PRESETS]
     check_target(json_file)
+    for name in runtime or ():
+        if name == "torch":
+            raise UsageError("--runtime torch: is always timed; name onnx or openvino")
+        choose(name, "fp32", where)
     if len({Path(name).stem for name in names}) < len(names):
         raise UsageError(f"--model {', '.join(names)}: rows are told apart by their names; rename one of the files")
     networks = {
         Path(name).stem: Harmonic(PRESETS[name]()) if name in PRESETS else load_network(find_weights(name))[0]
         for name in names
     }
-    content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note)
+    content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note,
+                           runtimes=runtime or ())  # fmt: skip
     if pictures and (files or not model):
         content["pictures"] = whole_pictures(WORKER, [*files, "restore-fast"][0], str(where), SIZES, threads, note)
     command = repeatable(context, "harmonic bench speed", ("quiet",))

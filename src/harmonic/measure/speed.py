@@ -29,14 +29,15 @@ class Latency:
 def latencies(reference: Call, calls: Mapping[str, Call], *, rounds: int = 20, warmup: int = 3) -> dict[str, Latency]:
     """Time each call against `reference`, one after another in every round -> by name, "reference" included.
 
+    warmup: calls before, at least; more until their median stands still.
+
     Raises ValueError when a call has that name.
     """
     if "reference" in calls:
         raise ValueError('"reference" is the name of what calls are timed against; choose another one')
     everything = {"reference": reference, **calls}
     for call in everything.values():
-        for _ in range(warmup):
-            call()
+        warm(call, warmup)
     samples: dict[str, list[float]] = {name: [] for name in everything}
     for _ in range(rounds):
         for name, call in everything.items():
@@ -44,6 +45,22 @@ def latencies(reference: Call, calls: Mapping[str, Call], *, rounds: int = 20, w
             call()
             samples[name].append(time.perf_counter() - started)
     return {name: _latency(times, samples["reference"]) for name, times in samples.items()}
+
+
+def warm(call: Call, least: int, settled: float = 0.02) -> int:
+    """Call until one more moves the median of all by less than `settled`, `least` times at least and four times that at
+    most -> how often."""
+    times: list[float] = []
+    before = 0.0
+    while len(times) < 4 * least:
+        started = time.perf_counter()
+        call()
+        times.append(time.perf_counter() - started)
+        now = statistics.median(times)
+        if len(times) >= least and abs(now - before) <= settled * now:
+            break
+        before = now
+    return len(times)
 
 
 def growth_exponent(pixels: Sequence[int], seconds: Sequence[float]) -> float:

@@ -20,6 +20,8 @@ from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import Call, Latency, growth_exponent, latencies
 from harmonic.measure.verify.laws import thread_count
 from harmonic.network.harmonic import Harmonic
+from harmonic.restore.restorer import Restorer
+from harmonic.restore.runtimes.choice import PRECISIONS_OF
 
 YARDSTICK = "NAFNet-w32"
 
@@ -37,15 +39,18 @@ def unfused(network: Harmonic, x: torch.Tensor, precision: str) -> Call:
 
 def speed_report(
     networks: Mapping[str, Harmonic], device: torch.device, *, sides: Sequence[int], growth: Sequence[int],
-    rounds: int = 20, threads: int = 2, say: Callable[[str], None] = lambda _: None,
+    rounds: int = 20, threads: int = 2, say: Callable[[str], None] = lambda _: None, runtimes: Sequence[str] = (),
 ) -> dict[str, Any]:  # fmt: skip
-    """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form."""
+    """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form.
+
+    runtimes: beside torch, onnx or openvino; a file is made for each, in the precisions that it has.
+    """
     with thread_count(threads):
         rows: list[dict[str, Any]] = []
         for side in sides:
             for precision in PRECISIONS:
                 say(f"{side}², {precision}")
-                rows += _compared(networks, device, side, precision, rounds)
+                rows += _compared(networks, device, side, precision, rounds, runtimes)
         grown = []
         for name, network in networks.items():
             for precision in PRECISIONS:
@@ -109,9 +114,10 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
                  f"{c['gmac']:.1f}", f"{c['fused_gmac']:.1f}"] for c in costs]  # fmt: skip
         tables.append(markdown_table(head, "lrrrr", rows))
     timed = [[f"{r['side']}²", r["precision"], r["network"], str(r["ms"]),
-              f"{r['low']} to {r['high']}" if "low" in r else "–", str(r["ratio"])]
+              f"{r['low']} to {r['high']}" if "low" in r else "–", str(r["ratio"]), str(r.get("mp_s", "–"))]
              for r in content["latency"]]  # fmt: skip
-    tables.append(markdown_table(["size", "precision", "network", "ms", "10 to 90 %", "ratio"], "lllrrr", timed))
+    head = ["size", "precision", "network", "ms", "10 to 90 %", "ratio", "input MP/s"]
+    tables.append(markdown_table(head, "lllrrrr", timed))
     if growth := content.get("growth"):
         sides = list(growth[0]["seconds"])
         head = ["network", "precision", "exponent", *(f"s at {side}²" for side in sides)]
@@ -128,15 +134,26 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
     return tables
 
 
+def exported(network: Harmonic, x: torch.Tensor, precision: str, runtime: str) -> Call:
+    """The same pass by another runtime on the CPU, from array to array."""
+    restorer = Restorer(network, device="cpu", precision=precision, runtime=runtime, tile="off")
+    picture = x[0].permute(1, 2, 0).contiguous().numpy()
+    return lambda: restorer.restore(picture)
+
+
 def _compared(
-    networks: Mapping[str, Harmonic], device: torch.device, side: int, precision: str, rounds: int
-) -> list[dict[str, Any]]:
+    networks: Mapping[str, Harmonic], device: torch.device, side: int, precision: str, rounds: int,
+    runtimes: Sequence[str],
+) -> list[dict[str, Any]]:  # fmt: skip
     x = torch.rand(1, 3, side, side, device=device).to(memory_format=torch.channels_last)
     yardstick: nn.Module = NAFNet().eval().requires_grad_(False).to(device)
     calls = {}
     for name, network in networks.items():
         calls[name] = fused(network, x, precision)
         calls[f"{name}, unfused"] = unfused(network, x, precision)
+        for runtime in runtimes:
+            if precision in PRECISIONS_OF[runtime]:
+                calls[f"{name}, {runtime}"] = exported(network, x, precision, runtime)
     found = latencies(call_of(yardstick, x, precision), calls, rounds=rounds)
     found[YARDSTICK] = found.pop("reference")
     return [_row(side, precision, name, latency) for name, latency in found.items()]
@@ -144,7 +161,8 @@ def _compared(
 
 def _row(side: int, precision: str, network: str, latency: Latency) -> dict[str, Any]:
     return {"side": side, "precision": precision, "network": network, "ms": round(latency.milliseconds, 1),
-            "low": round(latency.low, 1), "high": round(latency.high, 1), "ratio": round(latency.ratio, 3)}  # fmt: skip
+            "low": round(latency.low, 1), "high": round(latency.high, 1), "ratio": round(latency.ratio, 3),
+            "mp_s": round(side**2 / 1000 / latency.milliseconds, 3)}  # fmt: skip
 
 
 def _costs(networks: Mapping[str, Harmonic]) -> Iterator[dict[str, Any]]:

@@ -4,7 +4,10 @@ The exporter sees sides that are multiples of the grid; what pads a picture to t
 up is put around its graph here, node by node, because symbolic padding is beyond it.
 """
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal
 
 import torch
@@ -79,7 +82,7 @@ def trace(network: Harmonic, *, parts: bool, static: int | None = None) -> "Mode
     dynamic = {} if static else {"dynamic_shapes": _dynamic(network, examples)}
     others = {name: value for name, value in examples.items() if name != "x"}
     outputs = PARTS if "seed" in examples else PARTS[:3]
-    with warnings.catch_warnings(action="ignore"), torch.no_grad():  # of the exporter, about its own parts
+    with _quietly(), torch.no_grad():
         program = torch.export.export(exportable(network), (examples["x"],), others, **dynamic)
         exported = torch.onnx.export(
             program,
@@ -92,6 +95,19 @@ def trace(network: Harmonic, *, parts: bool, static: int | None = None) -> "Mode
         )
     assert exported is not None
     return exported.model_proto
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """Without what the exporter says of its own parts, and of torchvision, which nothing here needs."""
+    logger = logging.getLogger("torch.onnx")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(action="ignore"):
+            yield
+    finally:
+        logger.setLevel(before)
 
 
 def complete(

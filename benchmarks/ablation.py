@@ -47,7 +47,7 @@ from harmonic.network.specs import (
 _LF = LFSpec(channels=16, blocks=(*large_kernels(1, 11), *large_kernels(1, 9)))
 _HF = base().hf
 assert _HF is not None
-_HF = _HF.model_copy(update={"texture": None, "tail": 8})
+_HF = _HF.model_copy(update={"texture": None, "tail": 8, "beyond": "zeros"})  # as the runs in results/ have it
 SCAN = StateSpaceSpec(strip=8)
 GATED, ATTENTIVE = (ConvFusionSpec(), ConvFusionSpec()), (ConvFusionSpec(), AttentionFusionSpec())
 # What `base` was when the runs began: docs/decisions/0005 says what came of them.

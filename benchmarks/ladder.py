@@ -13,10 +13,11 @@ from harmonic.network.config import HFSpec, LFSpec, NetworkConfig, variant
 from harmonic.network.presets import fast
 from harmonic.network.specs import ConvSpec, ExpertsSpec, conv
 
-PLAIN: NetworkConfig = variant(fast(), lf=None, hf=None, fusion=None)
+FAST = variant(fast(), hf=HFSpec(beyond="zeros"))  # as the runs in results/ have it
+PLAIN: NetworkConfig = variant(FAST, lf=None, hf=None, fusion=None)
 BANDS = variant(PLAIN, lf=LFSpec(blocks=()))
-TAIL = variant(BANDS, hf=fast().hf)
-KERNELS = variant(TAIL, lf=fast().lf)
+TAIL = variant(BANDS, hf=FAST.hf)
+KERNELS = variant(TAIL, lf=FAST.lf)
 # +hf, with the time of the whole network: what LF kernels and fusion cost, spent on the trunk instead
 BROAD = variant(TAIL, encoder=(conv(1), conv(3)), decoder=(conv(1), conv(3)), bottleneck=conv(5))
 # plain, with the time of the whole network
@@ -29,9 +30,9 @@ FORMS = {
     "+hf": form(TAIL),
     "+hf-wide": form(BROAD),
     "+lf": form(KERNELS),
-    "+fusion": form(fast()),
-    "experts": form(variant(fast(), hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec())))),
-    "sum-tail": form(variant(fast(), hf=HFSpec(tail_form="sum"))),
+    "+fusion": form(FAST),
+    "experts": form(variant(FAST, hf=HFSpec(blocks=(ConvSpec(), ExpertsSpec())))),
+    "sum-tail": form(variant(FAST, hf=HFSpec(tail_form="sum"))),
     "nafnet": Form(lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1))),
 }
 

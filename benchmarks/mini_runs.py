@@ -35,7 +35,7 @@ from harmonic.train.weights import restoring
 
 TINY = Model(preset="tiny")
 NARROW = Model(preset="base", changes=REFERENCE.model_dump(exclude={"scale"}))
-HEAD = Model(preset="fast", changes={"hf": {"texture": {"channels": 16}}})
+HEAD = Model(preset="fast", changes={"floor": 0, "hf": {"beyond": "zeros", "texture": {"channels": 16}}})
 QUIET = {"balance": 0.0, "supervision": 0.0}
 STAGE = Texture(gan=0.02, matching=0.1, distance=0.5, pixel=0.1)
 

@@ -49,6 +49,7 @@ def test_files_that_cannot_be_written_are_told_before_the_work(harmonic, weights
     for command, told in (
         ((*bench, "--json", tmp_path), "is a folder; name a file"),
         ((*bench, "--json", tmp_path / "file" / "a.json"), "file is no folder"),
+        ((*bench, "--json", "/dev/null"), "is no regular file"),
         ((*bench, "--sheet", tmp_path / "s.jpg"), "is written as PNG"),
         (("verify", weights, "--data", pictures, "-o", tmp_path / "file"), "file is no folder"),
         (("bench", "speed", "-m", "tiny", "-m", "tiny"), "rename one of the files"),

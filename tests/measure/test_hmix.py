@@ -6,7 +6,7 @@ import pytest
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Blur, Jpeg, Noise
-from harmonic.measure.clouds import P63, Clouds
+from harmonic.measure.clouds import P63
 from harmonic.measure.hmix import hmix_draw, hmix_input, hmix_key
 from harmonic.measure.keyed import digest_of
 from harmonic.ops.eight_bit import to_float, to_uint8
@@ -55,7 +55,7 @@ def test_inputs_depend_on_name_and_severity_alone():
 
 @pytest.mark.parametrize("severity", GOLDEN)
 def test_golden_inputs_of_live1(live1, severity):
-    rows, chains, patches = [], [], Clouds(P63)
+    rows, chains, patches = [], [], P63.gather()
     for name, clean in live1.items():
         degraded = hmix_input(clean, name, severity)
         rows.append((psnr(degraded, clean), ssim(degraded, clean), psnr(luma(degraded), luma(clean))))

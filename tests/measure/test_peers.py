@@ -1,3 +1,4 @@
+import hashlib
 from collections.abc import Callable
 
 import pytest
@@ -108,6 +109,13 @@ def test_moceirs_balance_is_worse_when_one_expert_has_everything():
     AlsoTrains.apply(x, BALANCE * layer(x, cue, x)[1]).sum().backward()
     assert layer.by_features.weight.grad is not None and layer.by_features.weight.grad.any()
     assert len(layer.experts) == EXPERTS
+
+
+@pytest.mark.parametrize("line_up, digest", [(RESTORATION, "2b2eb4119ae9"), (ENLARGEMENT, "3537e58d2bfd")])
+def test_ours_is_what_the_runs_in_results_trained(line_up, digest):
+    """Another network of the same name would be averaged with them: change this with all of ours trained anew."""
+    config = line_up.entrants[OURS]().config.model_dump_json(exclude_defaults=True)
+    assert hashlib.sha256(config.encode()).hexdigest()[:12] == digest
 
 
 @pytest.mark.filterwarnings("ignore:torch.meshgrid")

@@ -1,8 +1,10 @@
 """Who steps in for whom when a tile fails."""
 
 import numpy as np
+import pytest
 import torch
 
+from harmonic.errors import PictureError
 from harmonic.restore.restorer import Restorer
 from harmonic.restore.runtimes.attempts import attempts_of
 from harmonic.restore.runtimes.choice import Choice
@@ -28,3 +30,12 @@ def test_a_picture_that_weights_fail_at_is_restored_by_the_fast_ones(tiny_networ
         next(restorer.network.parameters()).fill_(float("nan"))
     result = restorer.restore(source)
     assert np.isfinite(result).all() and np.abs(result - source).max() < 0.05
+
+
+def test_without_fallback_nobody_steps_in(tiny_network):
+    """So that what is compared or timed is what it is called."""
+    restorer = Restorer(tiny_network, device="cpu", precision="fp32", fallback=False)
+    with torch.no_grad():
+        next(restorer.network.parameters()).fill_(float("nan"))
+    with pytest.raises(PictureError, match="not finite because of the weights"):
+        restorer.restore(np.full((40, 50, 3), 0.5, np.float32))

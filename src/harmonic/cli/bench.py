@@ -12,7 +12,7 @@ from harmonic.cli.repeatable import check_target, repeatable, short
 from harmonic.cli.text import examples, say, tell
 
 if TYPE_CHECKING:
-    from harmonic.measure.clouds import SetMeasure
+    from harmonic.measure.clouds import SetMeasure, TileMeasure
     from harmonic.measure.measures import Measure
 
 LOCAL = ("data", "device", "quiet", "save", "sheet")
@@ -142,7 +142,9 @@ app.command("speed", epilog=bench_speed.EXAMPLES)(bench_speed.speed)
 app.command("peers", epilog=bench_peers.EXAMPLES)(bench_peers.peers)
 
 
-def _measures(names: list[str], lpips: Path | None, inception: Path | None) -> "tuple[list[Measure], list[SetMeasure]]":
+def _measures(
+    names: list[str], lpips: Path | None, inception: Path | None
+) -> "tuple[list[Measure], list[SetMeasure | TileMeasure]]":
     """What is asked for by name and by weights. Raises UsageError and WeightsError."""
     from harmonic.measure.clouds import OF_SETS, patch_fid_measure
     from harmonic.measure.lpips import load_lpips
@@ -150,7 +152,7 @@ def _measures(names: list[str], lpips: Path | None, inception: Path | None) -> "
     from harmonic.measure.patch_fid import load_inception
 
     everything = "all" in names
-    of_sets = [measure for measure in OF_SETS if everything or measure.name in names]
+    of_sets: list[SetMeasure | TileMeasure] = [measure for measure in OF_SETS if everything or measure.name in names]
     known = {measure.name for measure in of_sets}
     wanted = list(MEASURES) if everything else [measure_named(name) for name in names if name not in known]
     if lpips:

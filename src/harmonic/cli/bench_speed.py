@@ -17,7 +17,7 @@ EXAMPLES = examples(
     "harmonic bench speed -m base --device cuda --no-pictures",
 )
 
-SIDES, GROWTH = (256, 1024), (128, 256, 512, 1024, 2048)
+SIDES, GROWTH = (256, 512, 1024), (128, 256, 512, 1024, 2048)
 SIZES = ((1024, 768), (2048, 1536), (4096, 3072))
 
 

@@ -1,5 +1,6 @@
 """A command as others may repeat it, and files that are checked before the work whose outcome they are to hold."""
 
+import os
 import shlex
 from collections.abc import Collection
 from pathlib import Path
@@ -38,8 +39,12 @@ def check_target(file: Path | None) -> None:
     try:
         if file.is_dir():
             raise PictureError(f"{file}: is a folder; name a file")
+        if file.exists() and not file.is_file():
+            raise PictureError(f"{file}: is no regular file; choose another name")
         existing = next(parent for parent in file.absolute().parents if parent.exists())
         if not existing.is_dir():
             raise PictureError(f"{file}: {existing} is no folder; choose another place")
+        if not os.access(existing, os.W_OK):
+            raise PictureError(f"{file}: {existing} may not be written to; choose another place")
     except OSError as error:
         raise PictureError(f"{file}: cannot be written ({reason(error)}); choose another place") from error

@@ -23,6 +23,9 @@ class SetMeasure:
     features: Callable[[np.ndarray], np.ndarray]
     distance: Callable[[np.ndarray, np.ndarray], float]
 
+    def gather(self) -> "Clouds":
+        return Clouds(self)
+
 
 @dataclass(eq=False)
 class Clouds:
@@ -55,21 +58,48 @@ FD_NSS = SetMeasure(
 )
 
 
-def tiles(picture: np.ndarray) -> np.ndarray:
-    """Whole tiles of the grid from the top left. (H, W, 3) -> (N, TILE·TILE·3)"""
-    rows, columns = (side // TILE for side in picture.shape[:2])
-    whole = picture[: rows * TILE, : columns * TILE].reshape(rows, TILE, columns, TILE, 3)
-    return whole.swapaxes(1, 2).reshape(rows * columns, -1)
-
-
-def tile_psnr(seen: np.ndarray, clean: np.ndarray) -> float:
-    """Mean over tiles, of RL-Restore's PSNR (P-RL-5). (N, D) uint8 each -> dB"""
-    errors = np.array([np.mean((a / 255 - b / 255) ** 2) for a, b in zip(seen, clean, strict=True)])
-    return float(np.mean(10 * np.log10(1 / (errors + 1e-10))))
-
-
 TILE = 63
-P63 = SetMeasure("p63", f"P63: mean PSNR of all whole {TILE}² tiles from the top left (P-RL-5)", tiles, tile_psnr)
+
+
+@dataclass(frozen=True)
+class TileMeasure:
+    """RL-Restore's PSNR of tiles (P-RL-5): each against the clean one at its place."""
+
+    name: str = "p63"
+    protocol: str = f"P63: mean PSNR of all whole {TILE}² tiles from the top left (P-RL-5)"
+
+    def gather(self) -> "Tiles":
+        return Tiles(self)
+
+
+@dataclass(eq=False)
+class Tiles:
+    """PSNR of the tiles of one setting as they come in."""
+
+    measure: TileMeasure
+    before: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
+
+    def add(self, before: np.ndarray, after: np.ndarray, clean: np.ndarray) -> None:
+        self.before += tile_psnr(before, clean)
+        self.after += tile_psnr(after, clean)
+
+    def figures(self) -> dict[str, float]:
+        """before, after: dB; patches: how many tiles; none without any."""
+        if not self.after:
+            return {"patches": 0}
+        return {"before": float(np.mean(self.before)), "after": float(np.mean(self.after)), "patches": len(self.after)}
+
+
+def tile_psnr(picture: np.ndarray, clean: np.ndarray) -> list[float]:
+    """(H, W) or (H, W, 3) uint8 each -> dB of each whole tile."""
+    rows, columns = (side // TILE for side in clean.shape[:2])
+    error = (picture[: rows * TILE, : columns * TILE] / 255 - clean[: rows * TILE, : columns * TILE] / 255) ** 2
+    means = error.reshape(rows, TILE, columns, TILE, -1).mean(axis=(1, 3, 4)).ravel()
+    return list(10 * np.log10(1 / (means + 1e-10)))
+
+
+P63 = TileMeasure()
 OF_SETS = (FD_NSS, P63)
 """Those that need no weights."""
 

@@ -13,7 +13,7 @@ from PIL import __version__ as pillow_version
 from PIL import features
 
 from harmonic.errors import PictureError, UsageError
-from harmonic.measure.clouds import Clouds, SetMeasure
+from harmonic.measure.clouds import SetMeasure, TileMeasure
 from harmonic.measure.measures import Measure, Seen, measure_named
 from harmonic.measure.report import PictureScore, Quality, Report, SettingScore
 from harmonic.measure.sets import SMALLEST, find_sets, read_clean, read_grey
@@ -52,7 +52,7 @@ def bench_quality(
     model: str = "",
     trained_on: str = "",
     measures: Sequence[Measure] = (),
-    set_measures: Sequence[SetMeasure] = (),
+    set_measures: Sequence[SetMeasure | TileMeasure] = (),
     limit: int | None = None,
     progress: Callable[[int, int], None] | None = None,
     look: Callable[[Sight], None] | None = None,
@@ -76,7 +76,7 @@ def bench_quality(
     scores: list[SettingScore] = []
     for suite, name, files in plan:
         columns: dict[Setting, list[PictureScore]] = {setting: [] for setting in suite.settings}
-        clouds = {s: [Clouds(m) for m in set_measures if suite.reference] for s in suite.settings}
+        clouds = {s: [m.gather() for m in set_measures if suite.reference] for s in suite.settings}
         for sight in _sights(restore, suite, name, files, taken[suite]):
             columns[sight.setting].append(sight.score)
             for cloud in clouds[sight.setting]:

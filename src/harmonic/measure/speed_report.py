@@ -43,7 +43,7 @@ def speed_report(
 ) -> dict[str, Any]:  # fmt: skip
     """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form.
 
-    runtimes: beside torch, onnx or openvino; a file is made for each, in the precisions that it has.
+    runtimes: beside torch, onnx or openvino, each in the precisions that it has; a file of each network is made once.
     """
     with thread_count(threads):
         rows: list[dict[str, Any]] = []
@@ -113,9 +113,10 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
         rows = [[c["network"], f"{c['parameters'] / 1e6:.2f}", f"{c['fused_parameters'] / 1e6:.2f}",
                  f"{c['gmac']:.1f}", f"{c['fused_gmac']:.1f}"] for c in costs]  # fmt: skip
         tables.append(markdown_table(head, "lrrrr", rows))
+    per_second = [f"{r['side'] ** 2 / 1000 / r['ms']:.2f}" for r in content["latency"]]
     timed = [[f"{r['side']}²", r["precision"], r["network"], str(r["ms"]),
-              f"{r['low']} to {r['high']}" if "low" in r else "–", str(r["ratio"]), str(r.get("mp_s", "–"))]
-             for r in content["latency"]]  # fmt: skip
+              f"{r['low']} to {r['high']}" if "low" in r else "–", str(r["ratio"]), rate]
+             for r, rate in zip(content["latency"], per_second, strict=True)]  # fmt: skip
     head = ["size", "precision", "network", "ms", "10 to 90 %", "ratio", "input MP/s"]
     tables.append(markdown_table(head, "lllrrrr", timed))
     if growth := content.get("growth"):
@@ -136,7 +137,7 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
 
 def exported(network: Harmonic, x: torch.Tensor, precision: str, runtime: str) -> Call:
     """The same pass by another runtime on the CPU, from array to array."""
-    restorer = Restorer(network, device="cpu", precision=precision, runtime=runtime, tile="off")
+    restorer = Restorer(network, device="cpu", precision=precision, runtime=runtime, tile="off", fallback=False)
     picture = x[0].permute(1, 2, 0).contiguous().numpy()
     return lambda: restorer.restore(picture)
 
@@ -161,8 +162,7 @@ def _compared(
 
 def _row(side: int, precision: str, network: str, latency: Latency) -> dict[str, Any]:
     return {"side": side, "precision": precision, "network": network, "ms": round(latency.milliseconds, 1),
-            "low": round(latency.low, 1), "high": round(latency.high, 1), "ratio": round(latency.ratio, 3),
-            "mp_s": round(side**2 / 1000 / latency.milliseconds, 3)}  # fmt: skip
+            "low": round(latency.low, 1), "high": round(latency.high, 1), "ratio": round(latency.ratio, 3)}  # fmt: skip
 
 
 def _costs(networks: Mapping[str, Harmonic]) -> Iterator[dict[str, Any]]:

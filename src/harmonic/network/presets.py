@@ -52,7 +52,7 @@ def fast(scale: Scale = 1) -> NetworkConfig:
 
 
 def base(scale: Scale = 1) -> NetworkConfig:
-    """Hybrid: attention at the coarsest level, experts, context; a third more time than `fast`.
+    """Hybrid: attention at the coarsest level, experts, context; a third more time than `fast` at scale 1.
 
     No state space, no attention between the bands: docs/decisions/0005.
     """

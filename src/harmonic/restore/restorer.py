@@ -45,7 +45,8 @@ class Restorer:
     precision: auto, fp32, bf16 or fp16. runtime: auto, torch, openvino or onnx (docs/runtimes.md); the first use of one
     of the last two takes a minute. tile: auto, off or a size in pixels, rounded up to the network's grid. scale: the
     enlargement wanted, to be sure of it; None = that of the weights. budget: of the experts, 1 = as trained, 0 = none;
-    less is quicker (`network.deploy.limit_experts`).
+    less is quicker (`network.deploy.limit_experts`). fallback: whether torch in fp32 and the -fast weights step in for
+    tiles with values that no picture may have, which is told; without it they are a PictureError.
     Raises WeightsError and UsageError.
     """
 
@@ -59,6 +60,7 @@ class Restorer:
         tile: TileSize = "auto",
         scale: int | None = None,
         budget: float = 1.0,
+        fallback: bool = True,
     ):
         self.device = pick_device(device)
         self.card: Card | None = None
@@ -88,12 +90,12 @@ class Restorer:
         self.runtime, self.precision = self.choice.runtime, self.choice.precision
         self.again = partial(
             Restorer, model, device=device, precision=self.precision, runtime=self.runtime, tile=tile, scale=scale,
-            budget=budget,
+            budget=budget, fallback=fallback,
         )  # fmt: skip
         """Makes such a Restorer anew, on another machine too."""
         attempts, self.note = attempts_of(ready, self.device, self.choice, self.card.name if self.card else None)
         self.network = ready  # as it runs: a fused copy, not to be changed
-        self.engine = Engine(ready, self.device, self.precision, self.tile, attempts)
+        self.engine = Engine(ready, self.device, self.precision, self.tile, attempts if fallback else attempts[:1])
 
     def planned_tile(self, height: int, width: int) -> int | None:
         """Side of the tiles' cores that a picture of this size would get now, None = restored as a whole."""

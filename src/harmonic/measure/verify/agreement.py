@@ -1,7 +1,7 @@
 """Do all ways to run the weights agree? Each against the network as the file holds it, in fp32, on photographs.
 
-A runtime is a function from picture to picture. Those that run an exported file have it made first, a minute each, so a
-quick run leaves them out.
+A runtime is a function from picture to picture. Those that run an exported file have it made first, about a minute, so
+a quick run leaves them out.
 """
 
 from collections.abc import Callable, Iterator
@@ -62,7 +62,7 @@ def exported(subject: Subject, runtime: str) -> Restore | str:
         return "left out of a quick run"
     if absent := [*missing(runtime), *(name for name in EXPORTERS if find_spec(name) is None)]:
         return f"needs {', '.join(absent)}; pip install 'harmonic-ir[export]'"
-    restorer = Restorer(subject.network, device="cpu", precision="fp32", runtime=runtime)
+    restorer = Restorer(subject.network, device="cpu", precision="fp32", runtime=runtime, fallback=False)
     return lambda picture: restorer.restore(to_float(picture) if picture.dtype == np.uint8 else picture)
 
 

@@ -69,7 +69,8 @@ def test_each_check_of_the_table_is_in_the_report_once(scale):
     assert all(check.passed is None or check.value is not None for check in checks)
     skipped = {check.group for check in checks if check.passed is None}
     assert bounds.EXPERTS not in skipped and bounds.TEXTURE not in skipped
-    assert scale > 1 or skipped == {bounds.HF}  # of features and scenes, for want of weights and of patches
+    # For want of LPIPS' weights and of patches; and a quick run leaves exported runtimes out.
+    assert scale > 1 or skipped == {bounds.HF, bounds.AGREEMENT}
 
 
 def report() -> Report:

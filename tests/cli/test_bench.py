@@ -53,6 +53,7 @@ def test_files_that_cannot_be_written_are_told_before_the_work(harmonic, weights
         ((*bench, "--sheet", tmp_path / "s.jpg"), "is written as PNG"),
         (("verify", weights, "--data", pictures, "-o", tmp_path / "file"), "file is no folder"),
         (("bench", "speed", "-m", "tiny", "-m", "tiny"), "rename one of the files"),
+        (("bench", "speed", "--runtime", "auto"), "name onnx or openvino"),
     ):
         answer = harmonic(*command)
         assert answer.code in (1, 2) and told in answer.err and answer.err.count("error:") == 1

@@ -16,7 +16,7 @@ def test_markdown_has_one_row_per_setting_with_two_decimals(folder):
     head, rule, *rows, blank, note, colours, ssim, high, low = markdown(content).splitlines()
     assert len(rows) == 5
     severities = [score["before"]["psnr"] for score in content["scores"][:3]]
-    assert rows[3].startswith(f"| hmix | HMIX-1 | mean | {folder.name} | 9 | {sum(severities) / 3:.2f} |")
+    assert rows[3].startswith(f"| hmix | HMIX-1 | mean | {folder.name} | 3 | {sum(severities) / 3:.2f} |")
     assert (ssim[:9], high[:9], low[:8]) == ("SSIM: 11x", "high band", "1/4 size")
     assert blank == ""
     assert {line.count("|") for line in (head, rule, *rows)} == {16}

@@ -65,8 +65,8 @@ def speed(
     files = [name for name in names if name not in PRESETS]
     check_target(json_file)
     for name in runtime or ():
-        if name == "torch":
-            raise UsageError("--runtime torch: is always timed; name onnx or openvino")
+        if name in ("torch", "auto"):
+            raise UsageError(f"--runtime {name}: torch is always timed; name onnx or openvino")
         choose(name, "fp32", where)
     if len({Path(name).stem for name in names}) < len(names):
         raise UsageError(f"--model {', '.join(names)}: rows are told apart by their names; rename one of the files")

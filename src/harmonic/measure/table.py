@@ -90,8 +90,8 @@ def _with_means(scores: Sequence[Content]) -> list[Content]:
             means = {way: {name: fmean(float(score[way][name]) for score in alike) for name in alike[0][way]}
                      for way in _WAYS}  # fmt: skip
             sides = {name: {} for name in alike[0].get("sets", ())}
-            total = {key: sum(score[key] for score in alike) for key in ("seconds", "count")}
-            rows.append({**alike[0], "setting": "mean", "sets": sides, **means, **total})
+            seconds = fmean(score["seconds"] for score in alike)
+            rows.append({**alike[0], "setting": "mean", "sets": sides, **means, "seconds": seconds})
     return rows
 
 

@@ -73,6 +73,14 @@ def test_wrong_options_and_a_missing_spandrel_are_one_line(harmonic, data, monke
     assert words in answer.err
 
 
+def test_results_that_cannot_be_written_are_told_before_anything_is_trained(harmonic, data, tmp_path):
+    (tmp_path / "taken").write_bytes(b"")
+    options = ["--table", "toy", "--train", "-o", tmp_path / "runs", "--results", tmp_path / "taken"]
+    answer = harmonic("bench", "peers", "--data", data, *options)
+    assert (answer.code, answer.err.count("\n")) == (1, 1) and "is no folder" in answer.err
+    assert not (tmp_path / "runs").exists()
+
+
 def test_weights_that_spandrel_cannot_load_are_one_line(harmonic, data):
     pytest.importorskip("spandrel", reason="spandrel is not installed; make peers has it")
     answer = harmonic("bench", "peers", "--data", data, "--pretrained", data / "one.png")

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from harmonic.cli.options import Data, Quiet
+from harmonic.cli.repeatable import check_target
 from harmonic.cli.text import examples, say, tell
 
 EXAMPLES = examples(
@@ -52,7 +53,7 @@ def peers(
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.errors import UsageError
     from harmonic.measure.equal_budget import run_entrants
-    from harmonic.measure.equal_results import collected, measure_costs, read_results, write_results
+    from harmonic.measure.equal_results import collected, measure_costs, read_results, results_file, write_results
     from harmonic.measure.equal_table import equal_tables
     from harmonic.measure.equal_training import Clock, OutOfTime
     from harmonic.measure.line_ups import line_up_named
@@ -64,6 +65,8 @@ def peers(
             raise UsageError("--pretrained: scores that file alone; leave out --train, --time, --only and --results")
         _score(pretrained, data)
         return
+    if results is not None:
+        check_target(results_file(line_up.name, results))
     names = only or list(line_up.entrants)
     note = (lambda _: None) if quiet else say
     earlier = read_results(line_up, results)

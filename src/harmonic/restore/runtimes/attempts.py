@@ -41,7 +41,8 @@ def _chosen(network: Harmonic, device: torch.device, choice: Choice) -> tuple[Ru
             from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
             model, note = cached_model(network)
-            measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
+            config = network.config
+            measures = {"scale": config.scale, "grid": network.grid, "cell": config.cell, "mirror": config.mirror}
             generating = torch_runtime(network, device, choice.precision)
             return openvino_runtime(model, choice.precision, threads, generating, **measures), note
         case "onnx":

@@ -23,7 +23,6 @@ from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import cell_mean
 from harmonic.ops.enlarge import enlarge_bicubic
 from harmonic.ops.noise import Noise
-from harmonic.ops.pad import mirror_pad
 from harmonic.ops.thumbnail import thumbnail
 from making import at, fresh, picture, randomised
 
@@ -359,13 +358,3 @@ def test_configurations_refuse_what_cannot_work():
 def test_two_networks_from_one_seed_are_equal():
     a, b = fresh("tiny", 1).state_dict(), fresh("tiny", 1).state_dict()
     assert all(np.array_equal(a[name], b[name]) for name in a)
-
-
-def test_a_frame_is_the_picture_mirrored_by_hand():
-    framed = randomised(fresh("tiny", 2))
-    bare = Harmonic(variant(framed.config, mirror=0)).eval()
-    bare.load_state_dict(framed.state_dict())
-    x = torch.rand(1, 3, 28, 60)
-    assert framed.config.mirror == 2
-    assert torch.equal(framed.eval()(x), bare(mirror_pad(x, 2, 2, 2, 2))[..., 4:-4, 4:-4])
-    assert not torch.equal(framed(x), bare(x))

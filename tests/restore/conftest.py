@@ -24,7 +24,7 @@ class StandIn(nn.Module):
     def __init__(self, scale: int = 1, gain: float = 1.0):
         super().__init__()
         self.scale, self.grid, self.reach = scale, 4, 2 + 3  # 5x5 kernel, then a cell of 4
-        self.config = SimpleNamespace(cell=4 * scale, generates=False, mirror=0)
+        self.config = SimpleNamespace(cell=4 * scale, generates=False)
         self.conv = nn.Conv2d(3, 3, 5, padding=2)
         self.gain = gain
         self.form = "deploy"  # nothing to fuse

@@ -12,13 +12,6 @@ from harmonic.restore.tile_size import CORES, fitting_tiles, parse_tile
 sides = st.integers(1, 200)
 
 
-def test_tiles_leave_room_for_the_pixels_that_a_network_puts_around_them():
-    tiles = plan_tiles(4000, 64, 512, 105, 32, mirror=2)
-    for rows in (tile.rows for tile in tiles if tile.rows.stop < 4000):
-        assert (rows.stop - rows.start + 4) % 32 == 0 and rows.stop - rows.core_stop >= 105
-    assert len(tiles) > 3
-
-
 @settings(deadline=None)
 @given(sides, sides, st.integers(10, 150), st.integers(0, 60), st.sampled_from([1, 4, 32]))
 def test_cores_cover_every_pixel_once_and_inputs_hold_the_halo(height, width, core, halo, grid):

@@ -11,8 +11,7 @@ from harmonic.ops.noise import Noise
 class TensorForm(nn.Module):
     """x (B, 3, H, W), tokens (B, T, C) or None, seed (B,) and origin (B, 2) or None -> base, lf, hf[, texture].
 
-    x: what `Harmonic.frame` gives, and results have the frame around them. tokens: those of `Context`. seed and origin:
-    those of `Noise`; with them texture is generated, if the network can.
+    tokens: those of `Context`. seed and origin: those of `Noise`; with them texture is generated, if the network can.
     """
 
     def __init__(self, network: Harmonic):
@@ -24,7 +23,7 @@ class TensorForm(nn.Module):
     ) -> tuple[Tensor, ...]:
         context = None if tokens is None else Context(tokens)
         noise = None if seed is None or origin is None else Noise(seed, origin)
-        parts = self.network.decompose_framed(x, context, noise)
+        parts = self.network.decompose(x, context, noise)
         result = parts.base, parts.lf, parts.hf
         return result if parts.texture is None else (*result, parts.texture)
 
@@ -37,7 +36,7 @@ def exportable(network: Harmonic) -> TensorForm:
 def dynamic_sides(network: Harmonic, longest: int = 8192) -> dict[int, Dim]:
     """Dynamic shapes of x for `torch.export`: height and width, each a multiple of the grid, at least two of them.
 
-    One multiple alone is left out, because sides of 1 are another graph to the exporter.
+    One multiple alone is left out, because sides of 1 are another graph to the exporter. Pad, as `decompose` does.
     """
     most = longest // network.grid
     return {axis: network.grid * Dim(name, min=2, max=most) for axis, name in ((2, "rows"), (3, "columns"))}

@@ -85,26 +85,17 @@ class Harmonic(nn.Module):
         context: of the whole picture that x is a part of. noise: seed and place of the generated texture; without it
         none is made.
         """
-        start = self.scale * self.config.mirror
-        rows, columns = (slice(start, start + self.scale * side) for side in x.shape[-2:])
-        parts = self.decompose_framed(self.frame(x), context, noise)
+        height, width = (self.scale * side for side in x.shape[-2:])
+        padded = pad_to_multiple(x.float(), self.grid).contiguous(memory_format=torch.channels_last)
+        if context is None and self.context is not None:
+            context = self.context.null(x.shape[0])  # len() would fix the batch of an exported graph
+        parts = self._parts(padded, context, noise)
         base, lf, hf, texture = (
-            part[..., rows, columns] if part is not None else None
+            part[..., :height, :width] if part is not None else None
             for part in (parts.base, parts.lf, parts.hf, parts.texture)
         )
         assert base is not None and lf is not None and hf is not None
         return Parts(base, lf, hf, texture, parts.routing)
-
-    def frame(self, x: Tensor) -> Tensor:
-        """x with `config.mirror` mirrored pixels around it, and more at the bottom and right up to the grid."""
-        padded = pad_to_multiple(x.float(), self.grid, self.config.mirror)
-        return padded.contiguous(memory_format=torch.channels_last)
-
-    def decompose_framed(self, x: Tensor, context: Context | None = None, noise: Noise | None = None) -> Parts:
-        """As `decompose`, of what `frame` gives, with the frame still around every part."""
-        if context is None and self.context is not None:
-            context = self.context.null(x.shape[0])  # len() would fix the batch of an exported graph
-        return self._parts(x, context, noise)
 
     def skipped(self, routing: Sequence[Routing]) -> float:
         """Share of all experts' multiply-adds that no cell asked for, 0 to 1, from `Parts.routing`."""

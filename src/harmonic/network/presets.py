@@ -17,16 +17,12 @@ Scale = Literal[1, 2, 3, 4]
 FLOOR = 0.1
 """Least value of the output gates (docs/decisions/0008)."""
 
-MIRROR = 2
-"""Mirrored pixels around a picture that is enlarged, as many as the bicubic sees (docs/decisions/0011)."""
-
 
 def tiny(scale: Scale = 1) -> NetworkConfig:
     """For tests and tutorials: every part of `fast`, a tenth of its work."""
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
-        mirror=MIRROR if scale > 1 else 0,
         channels=(16, 24, 32),
         encoder=(conv(1), conv(1)),
         bottleneck=conv(1),
@@ -47,7 +43,6 @@ def fast(scale: Scale = 1) -> NetworkConfig:
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
-        mirror=MIRROR,
         channels=(48, 64, 96),
         encoder=(conv(2), conv(1)),
         bottleneck=conv(2),
@@ -64,7 +59,6 @@ def base(scale: Scale = 1) -> NetworkConfig:
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
-        mirror=MIRROR if scale > 1 else 0,
         channels=(48, 96, 192),
         encoder=(conv(1), conv(2)),
         bottleneck=(*hybrid(2), *conv(2)),
@@ -81,7 +75,6 @@ def large(scale: Scale = 1) -> NetworkConfig:
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
-        mirror=MIRROR if scale > 1 else 0,
         channels=(80, 160, 320),
         encoder=(conv(2), conv(4)),
         bottleneck=(near, lattice, StateSpaceSpec(strip=8), shifted, *conv(4)),

@@ -151,7 +151,7 @@ class Engine:
         """
         (height, width, channels), network = source.shape, self.network
         place = checked_region(region, height, width)
-        view = surroundings(place, height, width, network.reach + 2 * network.config.mirror, network.grid)
+        view = surroundings(place, height, width, network.reach, network.grid)
         seen, context = view.cut(source), self.look(source)
         mix = Mix(texture=1.0, seed=seed)
         while True:
@@ -197,12 +197,12 @@ class Engine:
 
     def plan(self, height: int, width: int, tallest: int | None = None) -> tuple[list[Tile], int | None]:
         """The tiles of a picture as memory stands now, and the side of their cores, None = the whole picture."""
-        halo, grid, mirror = self.network.reach, self.network.grid, self.network.config.mirror
+        halo, grid = self.network.reach, self.network.grid
         if self.tile == "auto":
             fitting = free_memory(self.device) // 2 // self._bytes_per_pixel
-            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels), tallest, mirror)
+            return fitting_tiles(height, width, halo, grid, min(fitting, self._most_pixels), tallest)
         core = None if self.tile == "off" else int(self.tile)
-        tiles = plan_tiles(height, width, core, halo, grid, mirror)
+        tiles = plan_tiles(height, width, core, halo, grid)
         return tiles, core if len(tiles) > 1 else None
 
     def _shrink(self, tiles: list[Tile], height: int, width: int) -> None:
@@ -223,7 +223,7 @@ class Engine:
         """(h, w, C) -> (s·h, s·w, C), skipped; grey goes through the network as R = G = B and is averaged back."""
         skipped = None
         if mix.strength == 0:
-            y = base_of(self._tensor(block), self.network.scale, self.network.grid, self.network.config.mirror)
+            y = base_of(self._tensor(block), self.network.scale, self.network.grid)
         else:
             parts = self._parts(block, context, noise, notes)
             y = parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture)

@@ -2,8 +2,8 @@
 
 Pure planning and stitching; networks, files and memory are other rooms' business. Why it is exact: a core and its halo
 start on multiples of the network's grid, so every cell and window lies where it lies in the whole picture; the halo is
-at least the network's reach; and a tile that ends inside the picture ends on the grid, less what the network mirrors at
-both ends, so beyond that it pads only where it would pad the whole picture.
+at least the network's reach; and a tile that ends inside the picture ends on the grid, so the network pads only where
+it would pad the whole picture.
 """
 
 from collections.abc import Callable
@@ -55,15 +55,14 @@ class Tile:
         return (self.rows.core_stop - self.rows.core_start) * (self.columns.core_stop - self.columns.core_start)
 
 
-def plan_tiles(height: int, width: int, core: int | None, halo: int, grid: int, mirror: int = 0) -> list[Tile]:
+def plan_tiles(height: int, width: int, core: int | None, halo: int, grid: int) -> list[Tile]:
     """Tiles that cover a picture of (height, width), row by row.
 
     core: side of the cores, at most; rounded up to `grid`. None = one tile, the whole picture. halo: at least the
-    network's reach; rounded up to `grid`. mirror: pixels that the network puts around each tile; a tile ends twice as
-    many before the grid, so that they cost nothing. The cores of a line are of nearly equal size rather than full ones
-    and a rest, so the largest tile, which decides the memory, is no larger than it must be.
+    network's reach; rounded up to `grid`. The cores of a line are of nearly equal size rather than full ones and a
+    rest, so the largest tile, which decides the memory, is no larger than it must be.
     """
-    sides = (_spans(length, core, round_up(halo + 2 * mirror, grid), grid, 2 * mirror) for length in (height, width))
+    sides = (_spans(length, core, round_up(halo, grid), grid) for length in (height, width))
     return [Tile(rows, columns) for rows, columns in product(*sides)]
 
 
@@ -95,12 +94,12 @@ def restore_tiled(
             progress(done, total)
 
 
-def _spans(length: int, core: int | None, halo: int, grid: int, less: int) -> list[Span]:
+def _spans(length: int, core: int | None, halo: int, grid: int) -> list[Span]:
     if core is None or core >= length:
         return [Span(0, length, 0, length)]
     count = -(-length // round_up(core, grid))
     core = round_up(-(-length // count), grid)
     return [
-        Span(start, min(start + core, length), max(start - halo, 0), min(start + core + halo - less, length))
+        Span(start, min(start + core, length), max(start - halo, 0), min(start + core + halo, length))
         for start in range(0, length, core)
     ]

@@ -22,16 +22,16 @@ def parse_tile(tile: TileSize, grid: int) -> TileSize:
 
 
 def fitting_tiles(
-    height: int, width: int, halo: int, grid: int, most: int, tallest: int | None = None, mirror: int = 0
+    height: int, width: int, halo: int, grid: int, most: int, tallest: int | None = None
 ) -> tuple[list[Tile], int | None]:
     """The plan with the fewest pixels to compute whose largest tile has at most `most` pixels, and its core.
 
     The whole picture (core None) comes first, then CORES from the largest, those of at most `tallest` rows; the
     smallest is taken even if it is too large, since there is nothing else to try.
     """
-    plan = plan_tiles(height, width, None, halo, grid, mirror), None
+    plan = plan_tiles(height, width, None, halo, grid), None
     for core in (None, *CORES):
-        plan = plan_tiles(height, width, core, halo, grid, mirror), core
+        plan = plan_tiles(height, width, core, halo, grid), core
         fits = max(tile.pixels for tile in plan[0]) <= most
         if fits and (tallest is None or (core or height) <= tallest):
             break

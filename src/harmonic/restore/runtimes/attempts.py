@@ -41,8 +41,7 @@ def _chosen(network: Harmonic, device: torch.device, choice: Choice) -> tuple[Ru
             from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
             model, note = cached_model(network)
-            config = network.config
-            measures = {"scale": config.scale, "grid": network.grid, "cell": config.cell, "mirror": config.mirror}
+            measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
             generating = torch_runtime(network, device, choice.precision)
             return openvino_runtime(model, choice.precision, threads, generating, **measures), note
         case "onnx":

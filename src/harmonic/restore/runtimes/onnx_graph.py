@@ -30,7 +30,7 @@ NAMES = {"x": "input", "tokens": "context", "seed": "seed", "origin": "origin"}
 _PAD = """
 pad (float[{batch}, 3, {height}, {width}] input) => (float[batch, 3, rows, columns] core_input)
 <int64[1] grid_1 = {{{grid}}}, int64[1] rest_1 = {{{rest}}}, int64[1] one_1 = {{1}}, int64[1] two_1 = {{2}},
- int64 first = {{{first}}}, int64 one = {{1}}>
+ int64 zero = {{0}}, int64 one = {{1}}>
 {{
     height_1 = Shape <start = 2, end = 3> (input)
     width_1 = Shape <start = 3, end = 4> (input)
@@ -42,8 +42,7 @@ _LINE = """
     {side}_cells = Div ({side}_above, grid_1)
     {side}_full_1 = Mul ({side}_cells, grid_1)
     {side}_full = Squeeze ({side}_full_1)
-    {side}_stop = Add ({side}_full, first)
-    {side}_line = Range (first, {side}_stop, one)
+    {side}_line = Range (zero, {side}_full, one)
     {side}_period = Mul ({side}_1, two_1)
     {side}_phase = Mod ({side}_line, {side}_period)
     {side}_last = Sub ({side}_period, one_1)
@@ -52,12 +51,11 @@ _LINE = """
     {target} = Gather <axis = {axis}> ({source}, {side}_index)"""
 _CUT = """
 cut (int64[1] height_1, int64[1] width_1, {inputs}) => ({outputs})
-<int64[1] scale_1 = {{{scale}}}, int64[2] corner = {{{start}, {start}}}, int64[2] axes = {{2, 3}}>
+<int64[1] scale_1 = {{{scale}}}, int64[2] corner = {{0, 0}}, int64[2] axes = {{2, 3}}>
 {{
     height_end = Mul (height_1, scale_1)
     width_end = Mul (width_1, scale_1)
-    size = Concat <axis = 0> (height_end, width_end)
-    ends = Add (size, corner)
+    ends = Concat <axis = 0> (height_end, width_end)
 {slices}
 {sum}
 }}"""
@@ -122,16 +120,13 @@ def complete(
     batch, height, width = (1, static, static) if static else ("batch", "height", "width")
     lines = _LINE.format(side="height", axis=2, source="input", target="taller")
     lines += _LINE.format(side="width", axis=3, source="taller", target="core_input")
-    mirror = network.config.mirror
-    sizes = {"batch": batch, "height": height, "width": width, "grid": network.grid, "first": -mirror}
-    sizes["rest"] = network.grid - 1 + 2 * mirror
+    sizes = {"batch": batch, "height": height, "width": width, "grid": network.grid, "rest": network.grid - 1}
     pad = onnx.parser.parse_graph(_PAD.format(**sizes, lines=lines))
     side = static * network.scale if static else None
     shape = f"float[{batch}, 3, {side or 'out_height'}, {side or 'out_width'}]"
     cut = onnx.parser.parse_graph(
         _CUT.format(
             scale=network.scale,
-            start=network.scale * mirror,
             inputs=", ".join(f"float[batch, 3, rows, columns] core_{name}" for name in names),
             outputs=", ".join(f"{shape} {name}" for name in (names if parts else ["output"])),
             slices="\n".join(f"    {name} = Slice (core_{name}, corner, ends, axes)" for name in names),
@@ -159,7 +154,7 @@ def complete(
 def _examples(network: Harmonic, parts: bool, static: int | None) -> dict[str, Tensor]:
     """Arguments to trace with, by their names in `TensorForm`."""
     grid = network.grid
-    height, width = (round_up(static + 2 * network.config.mirror, grid),) * 2 if static else (2 * grid, 3 * grid)
+    height, width = (round_up(static, grid),) * 2 if static else (2 * grid, 3 * grid)
     found = {"x": torch.rand(1 if static else 2, 3, height, width)}
     if not parts:
         return found

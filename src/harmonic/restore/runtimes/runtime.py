@@ -38,7 +38,7 @@ def torch_runtime(network: Harmonic, device: torch.device, precision: str) -> Ru
     return run
 
 
-def base_of(x: Tensor, scale: int, grid: int, mirror: int) -> Tensor:
+def base_of(x: Tensor, scale: int, grid: int) -> Tensor:
     """The part that no weights touch, as `Harmonic.decompose` makes it. (B, 3, H, W) -> (B, 3, sH, sW), fp32"""
-    rows, columns = (slice(scale * mirror, scale * (mirror + side)) for side in x.shape[-2:])
-    return enlarge_bicubic(pad_to_multiple(x.float(), grid, mirror), scale)[..., rows, columns]
+    height, width = (scale * side for side in x.shape[-2:])
+    return enlarge_bicubic(pad_to_multiple(x.float(), grid), scale)[..., :height, :width]

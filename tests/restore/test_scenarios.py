@@ -93,16 +93,17 @@ def test_s4_a_cut_out_has_no_fringe_whatever_colour_is_hidden_around_it(enlargin
         assert fringe(enlarging, hidden, strength).max() <= 3
 
 
-@pytest.mark.parametrize(
-    "model, strength, share, most", [("restore-fast", 1, 97, 4), ("sr2-fast", 0, 99, 3), ("sr2-fast", 1, 99, 6)]
-)
-def test_s4_with_trained_weights(model, strength, share, most):
-    """What lay beyond the cut is not known, and a trained network looks there: a few pixels differ by more than 3.
+not_yet = pytest.mark.xfail(strict=True, reason="the weights of 2026-11-27 reach 3.95, and 3.57 for 99 % (docs/log.md)")
 
-    share: of the pixels in percent that keep to 3.
-    """
+
+@pytest.mark.parametrize(
+    "model, strength, most",
+    [pytest.param("restore-fast", 1, 3, marks=not_yet), ("sr2-fast", 0, 3), ("sr2-fast", 1, 6)],
+)
+def test_s4_with_trained_weights(model, strength, most):
+    """What lay beyond the cut is not known, and a trained network looks there: single pixels of x2 differ by more."""
     found = fringe(Restorer(model, device="cpu", precision="fp32"), (0, 0, 0), strength)
-    assert np.percentile(found, share) <= 3 and found.max() <= most
+    assert np.percentile(found, 99) <= 3 and found.max() <= most
 
 
 def fringe(restorer: Restorer, hidden: tuple[int, int, int], strength: float) -> np.ndarray:

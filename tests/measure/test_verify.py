@@ -26,7 +26,7 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import tiny
 from harmonic.network.specs import ExpertsSpec
 from harmonic.nn import head
-from harmonic.nn.cells import CellGate
+from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.head import Tail
 from harmonic.nn.modulated import ModulatedConv
 from harmonic.nn.parts import Parts
@@ -131,7 +131,12 @@ def collapsed_expert(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
 
 def global_pooling(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
     """Channel attention from the mean of the whole picture, as published networks have it."""
-    patch.setattr(wiring, "pool_cells", lambda features, stride: features.mean((2, 3), keepdim=True))
+
+    def globally(features: torch.Tensor, stride: int) -> Cells:
+        height, width = features.shape[-2:]
+        return Cells(features.mean((2, 3), keepdim=True), max(height, width), height)
+
+    patch.setattr(wiring, "pool_cells", globally)
 
 
 def global_router(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
@@ -233,9 +238,12 @@ def test_tiles_notice_global_pooling_that_counts(crops, monkeypatch):
 def test_a_batch_notices_statistics_over_it(crops, monkeypatch):
     assert bounds.BATCH.holds(laws.batch(network := loud(), tuple(crops)))
     pool = wiring.pool_cells
-    monkeypatch.setattr(
-        wiring, "pool_cells", lambda *given: pool(*given).mean(0, keepdim=True).repeat(len(given[0]), 1, 1, 1)
-    )
+
+    def pool_all(features: torch.Tensor, stride: int) -> Cells:
+        cells = pool(features, stride)
+        return replace(cells, means=cells.means.mean(0, keepdim=True).repeat(len(features), 1, 1, 1))
+
+    monkeypatch.setattr(wiring, "pool_cells", pool_all)
     assert not bounds.BATCH.holds(laws.batch(network, tuple(crops)))
 
 

@@ -11,6 +11,8 @@ from harmonic.network.deploy import fuse
 from harmonic.network.export import dynamic_sides, exportable
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS
+from harmonic.nn.guide import Context
+from harmonic.ops.noise import Noise
 
 CASES = [("fast", 1), ("fast", 4), ("base", 1)]
 needs_compiler = pytest.mark.skipif(shutil.which("g++") is None, reason="torch.compile needs g++ for the CPU")
@@ -75,7 +77,11 @@ def test_presets_of_full_width_export(preset, scale):
 
 
 def check_compiled(network: Harmonic, dynamic: bool, sizes: Sequence[tuple[int, int, int]]) -> None:
-    form = exportable(network)
+    def form(x: torch.Tensor, *rest: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        context = Context(rest[0]) if rest else None
+        parts = network.decompose(x, context, Noise(rest[1], rest[2]) if rest else None)
+        return tuple(part for part in (parts.base, parts.lf, parts.hf, parts.texture) if part is not None)
+
     compiled = torch.compile(form, dynamic=dynamic)
     for rows, columns, margin in sizes:
         check_equal(compiled, form, inputs(network, rows, columns, margin))

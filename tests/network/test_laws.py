@@ -12,17 +12,19 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmonic.network.config import LFSpec, NetworkConfig, variant
+from harmonic.network.config import LFSpec, NetworkConfig, TextureSpec, variant
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
 from harmonic.network.specs import conv
 from harmonic.nn import head
+from harmonic.nn.cells import CELL, Cells
 from harmonic.nn.scan import LineScan
 from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import cell_mean
 from harmonic.ops.enlarge import enlarge_bicubic
 from harmonic.ops.noise import Noise
+from harmonic.ops.pad import mirror_pad
 from harmonic.ops.thumbnail import thumbnail
 from making import at, fresh, picture, randomised
 
@@ -175,7 +177,12 @@ def test_reach_bounds_what_a_pixel_sees_within_a_factor_of_two(preset, scale):
 
 def test_the_reach_check_notices_global_pooling(monkeypatch):
     model = fresh("tiny", 1)
-    monkeypatch.setattr("harmonic.network.harmonic.pool_cells", lambda e, stride: e.mean((2, 3), keepdim=True))
+
+    def globally(features: torch.Tensor, stride: int) -> Cells:
+        height, width = features.shape[-2:]
+        return Cells(features.mean((2, 3), keepdim=True), max(height, width), height)
+
+    monkeypatch.setattr("harmonic.network.harmonic.pool_cells", globally)
     with pytest.raises(AssertionError):
         check_reach(model)
 
@@ -358,3 +365,27 @@ def test_configurations_refuse_what_cannot_work():
 def test_two_networks_from_one_seed_are_equal():
     a, b = fresh("tiny", 1).state_dict(), fresh("tiny", 1).state_dict()
     assert all(np.array_equal(a[name], b[name]) for name in a)
+
+
+@pytest.mark.parametrize(
+    "preset, scale, sides", [("fast", 1, (40, 104)), ("fast", 4, (40, 104)), ("base", 2, (64, 128))]
+)
+def test_pictures_are_padded_to_whole_positions_and_windows_and_to_one_cell_at_least(preset, scale, sides):
+    model = fresh(preset, scale)
+    assert model.frame(torch.rand(1, 3, 33, 100)).shape[-2:] == sides
+    assert model.frame(torch.rand(1, 3, 1, 1)).shape[-1] == max(CELL, model.multiple)
+
+
+def test_a_network_with_a_texture_head_is_padded_to_whole_cells():
+    hf = tiny().hf.model_copy(update={"texture": TextureSpec()})
+    assert Harmonic(variant(tiny(), hf=hf)).frame(torch.rand(1, 3, 33, 100)).shape[-2:] == (64, 128)
+
+
+def test_a_frame_is_the_picture_mirrored_by_hand():
+    framed = randomised(fresh("tiny", 2))
+    bare = Harmonic(variant(framed.config, mirror=0)).eval()
+    bare.load_state_dict(framed.state_dict())
+    x = torch.rand(1, 3, 28, 60)
+    assert framed.config.mirror == 2
+    assert torch.equal(framed.eval()(x), bare(mirror_pad(x, 2, 2, 2, 2))[..., 4:-4, 4:-4])
+    assert not torch.equal(framed(x), bare(x))

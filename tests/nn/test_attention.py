@@ -8,6 +8,7 @@ from torch import nn
 
 from harmonic.nn import attention
 from harmonic.nn.attention import RectangleAttention, RelativeBias, WindowAttention
+from harmonic.nn.cells import Cells
 from harmonic.nn.conv_gate import ConvGate
 from harmonic.nn.guide import Guide
 from harmonic.nn.mixer import Mixer
@@ -24,7 +25,7 @@ class AsMixer(Mixer):
         super().__init__()
         self.block, self.reach, self.grid = block, block.reach, block.grid
 
-    def forward(self, x: torch.Tensor, cells: torch.Tensor | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, cells: Cells | None) -> torch.Tensor:
         return self.block(x, Guide(cells=cells))
 
 
@@ -211,7 +212,7 @@ def test_channel_attention_from_cells_gates_the_answer(name):
     mixer = kind(CHANNELS, head_width=HEAD, cell_channels=3, **options).eval()
     ungated = deepcopy(mixer)
     ungated.attention = None
-    x, cells = features(8, 8), torch.randn(1, 3, 2, 2)
+    x, cells = features(8, 8), Cells(torch.randn(1, 3, 2, 2), side=4, rows=8)
     assert torch.equal(mixer(x, cells), ungated(x, None))  # gates start at 1
     nn.init.normal_(mixer.attention.gate.weight)
     assert not torch.equal(mixer(x, cells), ungated(x, None))

@@ -1,10 +1,12 @@
 """Blocks on random tensors: what each promises in its docstring."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
 from harmonic.nn.block import Block, ConvMixer
-from harmonic.nn.cells import CELL, CellGate, pool_cells
+from harmonic.nn.cells import CELL, CellGate, Cells, pool_cells
 from harmonic.nn.fusion import FreqFusion
 from harmonic.nn.guide import Guide
 from harmonic.nn.high_pass import HighPass
@@ -57,11 +59,11 @@ def test_a_folded_projection_is_one_convolution():
 
 def test_channel_attention_starts_at_one_and_stays_within_the_neighbouring_cells():
     gate = CellGate(4, 8)
-    x, cells = torch.randn(1, 8, 96, 96), torch.randn(1, 4, 3, 3)
+    x, cells = torch.randn(1, 8, 96, 96), Cells(torch.randn(1, 4, 3, 3), side=CELL, rows=96)
     assert torch.equal(gate(x, cells), x)
     torch.nn.init.normal_(gate.gate.weight)
-    changed = cells.clone()
-    changed[..., 0, 0] += 1
+    changed = replace(cells, means=cells.means.clone())
+    changed.means[..., 0, 0] += 1
     touched = (gate(x, changed) != gate(x, cells)).any(1)[0]
     assert touched[:CELL, :CELL].all() and not touched[CELL + CELL // 2 :].any()
 
@@ -69,7 +71,17 @@ def test_channel_attention_starts_at_one_and_stays_within_the_neighbouring_cells
 def test_cells_are_absolute():
     features = torch.zeros(1, 1, 32, 32)
     features[..., :16, :16] = 1
-    assert torch.equal(pool_cells(features, 2), torch.tensor([[[[1.0, 0], [0, 0]]]]))
+    assert torch.equal(pool_cells(features, 2).means, torch.tensor([[[[1.0, 0], [0, 0]]]]))
+
+
+def test_the_last_cells_may_end_with_the_map():
+    features, size = torch.randn(1, 3, 40, 36), (20, 18)  # a map at stride 2 and a coarser one
+    cells = pool_cells(features, 2)
+    assert cells.means.shape == (1, 3, 3, 3)
+    torch.testing.assert_close(cells.means[..., 2, 2], features[..., 32:, 32:].mean((2, 3)))
+    larger = torch.nn.functional.pad(features, (0, 12, 0, 8))  # whole cells, as a picture that goes on has them
+    whole = replace(pool_cells(larger, 2), means=cells.means)
+    assert torch.equal(cells.blend(cells.means, size), whole.blend(cells.means, (24, 24))[..., :20, :18])
 
 
 def test_down_and_up_change_size_by_two():

@@ -27,6 +27,24 @@ def test_padding_to_a_multiple_keeps_the_top_left_corner():
     assert pad_to_multiple(padded, 32) is padded
 
 
+@pytest.mark.parametrize("side, padded", [(1, 12), (9, 12), (12, 12), (13, 16)])
+def test_padding_to_multiples_stops_at_the_first_that_is_large_enough(side, padded):
+    assert pad_to_multiple(torch.rand(1, 3, side, 40), 4, least=10).shape[-2:] == (padded, 40)
+
+
+@pytest.mark.parametrize("side, padded", [(1, 12), (12, 12), (13, 16)])
+def test_padding_to_multiples_goes_to_one_that_is_large_enough(side, padded):
+    assert pad_to_multiple(torch.rand(1, 3, side, 40), 4, least=10).shape[-2:] == (padded, 40)
+
+
+@pytest.mark.parametrize("side, padded", [(28, 32), (29, 64), (1, 32)])
+def test_padding_around_comes_before_the_rest_up_to_a_multiple(side, padded):
+    x = torch.rand(1, 3, side, 28)
+    found = pad_to_multiple(x, 32, 2)
+    after = padded - side - 2
+    assert np.array_equal(found.numpy(), np.pad(x.numpy(), ((0, 0), (0, 0), (2, after), (2, 2)), mode="symmetric"))
+
+
 @pytest.mark.parametrize("factor", [2, 3, 4])
 def test_shuffle_undoes_unshuffle_and_keeps_channels_last(factor):
     x = torch.rand(2, 5, 4 * factor, 6 * factor).contiguous(memory_format=torch.channels_last)

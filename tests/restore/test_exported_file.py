@@ -11,10 +11,13 @@ from PIL import Image
 from exporting import FACTS, toy, toy_hybrid, toy_parts, toy_plain
 from harmonic.errors import PictureError, WeightsError
 from harmonic.network.checkpoint import Card
+from harmonic.network.deploy import fuse
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
 from harmonic.restore.restorer import Restorer
 from harmonic.restore.runtimes import exported_file
 from harmonic.restore.runtimes.exported_file import export_file
-from making import picture
+from making import picture, randomised
 
 pytest.importorskip("onnxscript")
 onnx = pytest.importorskip("onnx")
@@ -86,6 +89,17 @@ def test_the_examples_of_the_page_restore_a_picture_without_us(tmp_path, monkeyp
     ours = Restorer(toy(), device="cpu", precision="fp32").restore("photo.jpg")
     gap = np.asarray(Image.open("restored.png")).astype(int) - np.asarray(ours)
     assert np.abs(gap).max() <= 1
+
+
+@pytest.mark.parametrize("format, parts", [("onnx", False), ("openvino", True)])
+def test_the_frame_around_a_picture_that_is_enlarged_is_in_the_file(tmp_path, monkeypatch, format, parts):
+    monkeypatch.undo()
+    network = randomised(Harmonic(tiny(2))).eval()
+    assert network.config.mirror == 2
+    card = CARD.model_copy(update={"config": network.config})
+    name = "toy.onnx" if format == "onnx" else "toy.xml"
+    done = export_file(fuse(network), card, "", tmp_path / name, format, parts=parts)
+    assert done.difference <= 1e-5 and done.sizes[0][0] % network.grid
 
 
 @pytest.mark.long

@@ -38,7 +38,7 @@ def runtimes(precision="fp32"):
     from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
     network = toy()
-    measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
+    measures = {"scale": network.scale, "cell": network.config.cell}
     yield openvino_runtime(toy_parts(), precision, 1, torch_runtime(network, CPU, precision), **measures)
     if precision == "fp32":
         yield onnx_runtime(toy_parts(), 1)
@@ -68,7 +68,7 @@ def test_bf16_keeps_the_base_to_the_last_bit_and_moves_no_cell_means():
 def test_openvino_leaves_generated_texture_to_torch():
     from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
-    measures, made = {"scale": 1, "grid": toy().grid, "cell": toy().config.cell}, toy().decompose(picture(9, 9))
+    measures, made = {"scale": 1, "cell": toy().config.cell}, toy().decompose(picture(9, 9))
     run = openvino_runtime(toy_parts(), "fp32", 1, lambda *_: made, **measures)
     assert run(picture(9, 9), None, at(3)) is made
     assert run(picture(9, 9), None, None) is not made

@@ -30,14 +30,16 @@ def parameters_of(network: nn.Module) -> int:
 def gmac_per_megapixel(network: nn.Module, side: int) -> float:
     """Multiply-adds in thousands of millions per megapixel of output, counted at a square input of `side` pixels.
 
-    Of ours with experts in all cells, as `harmonic info` counts; of others as they choose for a random picture.
+    Of ours with experts in all cells and without a frame, as `harmonic info` counts; of others as they choose for a
+    random picture.
     """
     if isinstance(network, Harmonic):
         network = copy.deepcopy(network).train()  # where nothing is left out
     counter = FlopCounterMode(display=False)
     where = next(network.parameters()).device
     with sdpa_kernel(SDPBackend.MATH), counter:  # the counter does not know all fused kernels
-        output = network(torch.rand(1, 3, side, side, device=where))
+        x = torch.rand(1, 3, side, side, device=where)
+        output = network.decompose_framed(x).mix() if isinstance(network, Harmonic) else network(x)
     return counter.get_total_flops() / 2 / (output.shape[-2] * output.shape[-1]) / 1e3
 
 

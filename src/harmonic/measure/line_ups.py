@@ -73,7 +73,7 @@ def _ours(scale: Scale = 1) -> Harmonic:
     """`fast` as the runs in results/ have it: when the preset changes, all of them are to be made again."""
     config = fast(scale)
     assert config.hf is not None
-    return Harmonic(variant(config, hf=config.hf.model_copy(update={"beyond": "zeros"})))
+    return Harmonic(variant(config, hf=config.hf.model_copy(update={"beyond": "zeros"}), mirror=0))
 
 
 RESTORATION = LineUp(

@@ -89,11 +89,16 @@ class NetworkConfig(Spec):
         default=(ConvFusionSpec(), ConvFusionSpec()), description="at the decoder stages of strides f and 2f"
     )
     floor: float = Field(default=0.0, ge=0, lt=1, description="least value of the output gates, which start at 1")
+    mirror: int = Field(default=0, ge=0, le=16, description="mirrored input pixels put around a picture")
 
     @model_validator(mode="after")
     def _check(self) -> "NetworkConfig":
         if any(c < 4 or c % 4 for c in self.channels):
             raise ValueError(f"channels must be multiples of 4, got {self.channels}")
+        if self.mirror % (self.cell // self.scale):
+            raise ValueError(
+                f"mirror must be a multiple of {self.cell // self.scale}, so that cells stay where they are"
+            )
         if self.fusion is not None and self.lf is None:
             raise ValueError("fusion needs an lf branch; set fusion to null too")
         for block in self._all_blocks():

@@ -124,7 +124,7 @@ def multiply_adds(module: M, call: Callable[[M], object]) -> dict[str, int]:
 
 def _whole_pass(network: Harmonic, side: int) -> None:
     one = Noise(torch.zeros(1, dtype=torch.int64), torch.zeros(1, 2, dtype=torch.int64))
-    network.decompose(torch.empty(1, 3, side, side), noise=one)
+    network.decompose_framed(torch.empty(1, 3, side, side), noise=one)
 
 
 def _parameters(module: nn.Module) -> int:

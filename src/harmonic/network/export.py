@@ -4,6 +4,7 @@ from torch import Tensor, nn
 from torch.export import Dim
 
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.cells import CELL
 from harmonic.nn.guide import Context
 from harmonic.ops.noise import Noise
 
@@ -11,7 +12,8 @@ from harmonic.ops.noise import Noise
 class TensorForm(nn.Module):
     """x (B, 3, H, W), tokens (B, T, C) or None, seed (B,) and origin (B, 2) or None -> base, lf, hf[, texture].
 
-    tokens: those of `Context`. seed and origin: those of `Noise`; with them texture is generated, if the network can.
+    x: what `Harmonic.frame` gives, and results have the frame around them. tokens: those of `Context`. seed and origin:
+    those of `Noise`; with them texture is generated, if the network can.
     """
 
     def __init__(self, network: Harmonic):
@@ -23,7 +25,7 @@ class TensorForm(nn.Module):
     ) -> tuple[Tensor, ...]:
         context = None if tokens is None else Context(tokens)
         noise = None if seed is None or origin is None else Noise(seed, origin)
-        parts = self.network.decompose(x, context, noise)
+        parts = self.network.decompose_framed(x, context, noise)
         result = parts.base, parts.lf, parts.hf
         return result if parts.texture is None else (*result, parts.texture)
 
@@ -34,12 +36,14 @@ def exportable(network: Harmonic) -> TensorForm:
 
 
 def dynamic_sides(network: Harmonic, longest: int = 8192) -> dict[int, Dim]:
-    """Dynamic shapes of x for `torch.export`: height and width, each a multiple of the grid, at least two of them.
+    """Dynamic shapes of x for `torch.export`: height and width, multiples of what `Harmonic.frame` pads to.
 
-    One multiple alone is left out, because sides of 1 are another graph to the exporter. Pad, as `decompose` does.
+    More than one cell of channel attention, and more than one multiple, because sides of 1 are another graph to the
+    exporter.
     """
-    most = longest // network.grid
-    return {axis: network.grid * Dim(name, min=2, max=most) for axis, name in ((2, "rows"), (3, "columns"))}
+    step = network.multiple
+    least, most = max(CELL // step + 1, 2), longest // step
+    return {axis: step * Dim(name, min=least, max=most) for axis, name in ((2, "rows"), (3, "columns"))}
 
 
 def dynamic_batch(most: int = 64) -> Dim:

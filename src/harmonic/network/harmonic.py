@@ -12,10 +12,10 @@ from torch import Tensor, nn
 from harmonic.network.blocks import blocks_of, build_fusion
 from harmonic.network.branches import HFBranch, LFBranch
 from harmonic.network.config import NetworkConfig
-from harmonic.network.reach import grid, reach
+from harmonic.network.reach import grid, multiple, reach
 from harmonic.network.specs import ExpertsSpec
 from harmonic.network.stages import Bottleneck, InputEmbed, StageDec, StageEnc
-from harmonic.nn.cells import pool_cells
+from harmonic.nn.cells import CELL, pool_cells
 from harmonic.nn.context import ContextEncoder
 from harmonic.nn.guide import Context, Guide
 from harmonic.nn.head import OutputHead, PlainTail
@@ -36,7 +36,8 @@ class Harmonic(nn.Module):
     """HARMONIC-IR/SR. x (B, 3, H, W), values about [0, 1], any H, W >= 1 -> (B, 3, scale·H, scale·W), not clamped.
 
     `decompose` returns the parts, `forward` their plain sum. A new network returns its input (scale 1) or the bicubic
-    enlargement. `reach` and `grid` (input pixels) say how far an output pixel sees and where tiles may start.
+    enlargement. In input pixels: `reach` says how far an output pixel sees, `grid` where tiles may start, `multiple`
+    what sides are padded to.
     `look` makes the context of a whole picture, which its tiles then share; without it a learned one stands in.
     """
 
@@ -72,7 +73,7 @@ class Harmonic(nn.Module):
         self.pools = config.channel_attention or config.generates
         routed = hf is not None and any(isinstance(block, ExpertsSpec) for block in hf.blocks)
         self.routing_cell = hf.side * config.stride if hf and routed else None  # in input pixels
-        self.reach, self.grid = reach(self), grid(self)
+        self.reach, self.grid, self.multiple = reach(self), grid(self), multiple(self)
         self.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def look(self, picture: Tensor) -> Context | None:
@@ -85,17 +86,29 @@ class Harmonic(nn.Module):
         context: of the whole picture that x is a part of. noise: seed and place of the generated texture; without it
         none is made.
         """
-        height, width = (self.scale * side for side in x.shape[-2:])
-        padded = pad_to_multiple(x.float(), self.grid).contiguous(memory_format=torch.channels_last)
-        if context is None and self.context is not None:
-            context = self.context.null(x.shape[0])  # len() would fix the batch of an exported graph
-        parts = self._parts(padded, context, noise)
+        start = self.scale * self.config.mirror
+        rows, columns = (slice(start, start + self.scale * side) for side in x.shape[-2:])
+        parts = self.decompose_framed(self.frame(x), context, noise)
         base, lf, hf, texture = (
-            part[..., :height, :width] if part is not None else None
+            part[..., rows, columns] if part is not None else None
             for part in (parts.base, parts.lf, parts.hf, parts.texture)
         )
         assert base is not None and lf is not None and hf is not None
         return Parts(base, lf, hf, texture, parts.routing)
+
+    def frame(self, x: Tensor) -> Tensor:
+        """x with `config.mirror` mirrored pixels around it, and more at the bottom and right, up to `multiple`.
+
+        To one cell at least: OpenVINO pools no less.
+        """
+        padded = pad_to_multiple(x.float(), self.multiple, self.config.mirror, least=CELL)
+        return padded.contiguous(memory_format=torch.channels_last)
+
+    def decompose_framed(self, x: Tensor, context: Context | None = None, noise: Noise | None = None) -> Parts:
+        """As `decompose`, of what `frame` gives, with the frame still around every part."""
+        if context is None and self.context is not None:
+            context = self.context.null(x.shape[0])  # len() would fix the batch of an exported graph
+        return self._parts(x, context, noise)
 
     def skipped(self, routing: Sequence[Routing]) -> float:
         """Share of all experts' multiply-adds that no cell asked for, 0 to 1, from `Parts.routing`."""
@@ -107,7 +120,7 @@ class Harmonic(nn.Module):
         return self.decompose(x, context).mix()
 
     def _parts(self, x: Tensor, context: Context | None, noise: Noise | None) -> Parts:
-        """The data flow, on a picture whose sides are multiples of the grid."""
+        """The data flow, on a picture whose sides are multiples of `multiple`."""
         base = enlarge_bicubic(x, self.scale)
         e0 = self.enc0(self.embed(x), Guide(context=context))  # stride f
         guide = Guide(

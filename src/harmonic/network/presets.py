@@ -17,12 +17,16 @@ Scale = Literal[1, 2, 3, 4]
 FLOOR = 0.1
 """Least value of the output gates (docs/decisions/0008)."""
 
+MIRROR = 2
+"""Mirrored pixels around pictures that pure convolution enlarges, as many as bicubic sees (docs/decisions/0012)."""
+
 
 def tiny(scale: Scale = 1) -> NetworkConfig:
     """For tests and tutorials: every part of `fast`, a tenth of its work."""
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
+        mirror=MIRROR if scale > 1 else 0,
         channels=(16, 24, 32),
         encoder=(conv(1), conv(1)),
         bottleneck=conv(1),
@@ -43,6 +47,7 @@ def fast(scale: Scale = 1) -> NetworkConfig:
     return NetworkConfig(
         scale=scale,
         floor=FLOOR,
+        mirror=MIRROR,
         channels=(48, 64, 96),
         encoder=(conv(2), conv(1)),
         bottleneck=conv(2),

@@ -15,15 +15,25 @@ if TYPE_CHECKING:
 
 
 def grid(network: "Harmonic") -> int:
-    """Tiles and padding start on multiples of this many input pixels."""
+    """Tiles start on multiples of this many input pixels, so that all cells and windows are those of the picture."""
+    return math.lcm(CELL, multiple(network))
+
+
+def multiple(network: "Harmonic") -> int:
+    """Sides are padded to multiples of this many input pixels: whole positions and windows at every level.
+
+    Cells of channel attention may end with the picture; those of a texture head may not.
+    """
     s0, s1, s2 = (network.config.stride * k for k in (1, 2, 4))
-    grids = [CELL, s0 * network.enc0.grid, s1 * network.enc1.grid, s2 * network.bottleneck.grid]
+    grids = [s0 * network.enc0.grid, s1 * network.enc1.grid, s2 * network.bottleneck.grid]
     grids += [s1 * network.dec1.blocks.grid, s0 * network.dec0.blocks.grid]
     if network.lf is not None:
         grids.append(s1 * network.lf.blocks.grid)
     if network.hf is not None:
         grids.append(s0 * network.hf.blocks.grid)
     grids += [s1 * fusion.grid for fusion in (network.fusion1, network.fusion0) if fusion is not None]
+    if network.config.generates:
+        grids.append(CELL)
     return math.lcm(*grids)
 
 

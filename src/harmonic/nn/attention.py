@@ -7,7 +7,7 @@ Sources: Swin (Liu et al., ICCV 2021), SwinIR (Liang et al., ICCVW 2021); lattic
 import torch
 from torch import Tensor, nn
 
-from harmonic.nn.cells import CellGate
+from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
@@ -94,7 +94,7 @@ class WindowAttention(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         y = self.heads(self.qkv(x))
         if self.attention is not None:
             y = self.attention(y, cells)
@@ -127,7 +127,7 @@ class RectangleAttention(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         halves = self.qkv(x).chunk(2, 1)
         y = torch.cat([heads(half) for heads, half in zip(self.heads, halves, strict=True)], 1)
         if self.attention is not None:

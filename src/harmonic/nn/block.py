@@ -7,7 +7,7 @@ Source: NAFNet (Chen et al., ECCV 2022) for the mixer, Restormer (Zamir et al., 
 
 from torch import Tensor, nn
 
-from harmonic.nn.cells import CellGate
+from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.guide import Guide
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.norm import LayerNorm
@@ -32,7 +32,7 @@ class ConvMixer(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         y = product_gate(self.depthwise(self.expand(x)))
         if self.attention is not None:
             y = self.attention(y, cells)

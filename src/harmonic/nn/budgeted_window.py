@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.attention import WindowAttention
 from harmonic.nn.block import ConvMixer
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.ops.window import Windows, from_windows, live_keys, to_windows
 
@@ -40,7 +41,7 @@ class BudgetedWindow(Mixer):
         self.hidden = nn.Linear(2 * channels, hidden)
         self.score = nn.Linear(hidden, 1)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         height, width = x.shape[-2:]
         gates = self.gates(x)[:, :, None, None].expand(-1, -1, self.windows.size[0] * self.windows.size[1], -1)
         gate = from_windows(gates, height, width, self.windows)

@@ -4,6 +4,9 @@ Global pooling would make a crop differ from the picture it was cut from (at tra
 absolute cells of 32 input pixels do not.
 """
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch.nn.functional as F
 from torch import Tensor, nn
 
@@ -13,15 +16,39 @@ CELL = 32
 """Side of a pooling cell in input pixels."""
 
 
-def pool_cells(features: Tensor, stride: int) -> Tensor:
-    """Means of features over cells of 32 input pixels. (B, C, H, W) at `stride` input pixels -> (B, C, H', W')"""
-    return F.avg_pool2d(features, CELL // stride)
+@dataclass(frozen=True)
+class Cells:
+    """Means (B, C, h, w) over cells of side x side positions of a map with `rows` rows; the last end with the map."""
+
+    means: Tensor
+    side: int
+    rows: int
+
+    def blend(self, values: Tensor, size: Sequence[int]) -> Tensor:
+        """A value per cell at each position of a map of the same picture. (B, C, h, w), size (H, W) -> (B, C, H, W)
+
+        The map is as fine as the one that was pooled, or coarser by a whole factor.
+        """
+        height, width = size
+        side = self.side // (self.rows // height)
+        whole = [side * count for count in values.shape[-2:]]
+        return blend_cells(values, whole)[..., :height, :width]
+
+
+def pool_cells(features: Tensor, stride: int) -> Cells:
+    """Means of features over cells of 32 input pixels. (B, C, H, W) at `stride` input pixels
+
+    A cell that the map leaves early is the mean of what is there.
+    """
+    side = CELL // stride
+    means = F.avg_pool2d(features, side, ceil_mode=True, count_include_pad=False)
+    return Cells(means, side, features.shape[-2])
 
 
 class CellGate(nn.Module):
     """Channel attention from pooled cells, blended linearly between cell centres; starts at 1 everywhere.
 
-    (B, C, H, W), cells (B, C0, h, w) -> (B, C, H, W). Where a mixer has a gate, its network pools its features.
+    (B, C, H, W), cells of (B, C0, h, w) -> (B, C, H, W). Where a mixer has a gate, its network pools its features.
     Source: squeeze-and-excitation (Hu et al., CVPR 2018), made local.
     """
 
@@ -31,7 +58,7 @@ class CellGate(nn.Module):
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         assert cells is not None, "a network with channel attention pools its features"
-        gate = 2 * self.gate(cells).sigmoid()
-        return x * blend_cells(gate, x.shape[-2:]).to(x.dtype)
+        gate = 2 * self.gate(cells.means).sigmoid()
+        return x * cells.blend(gate, x.shape[-2:]).to(x.dtype)

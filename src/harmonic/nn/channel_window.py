@@ -10,6 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.attention import MAX_HEAD_WIDTH, head_count
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.window import Windows, from_windows, to_windows
@@ -34,7 +35,7 @@ class ChannelWindow(Mixer):
         self.temperature = nn.Parameter(torch.ones(head_count(channels, head_width), 1, 1))
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         tokens = to_windows(self.local(self.qkv(x)), self.windows)  # (B, N, T, 3C)
         q, k, v = tokens.transpose(2, 3).unflatten(2, (-1, self.head_width)).chunk(3, 2)  # (B, N, heads, d, T)
         q, k = (F.normalize(part.float(), dim=-1).to(v.dtype) for part in (q, k))

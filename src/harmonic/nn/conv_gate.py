@@ -10,6 +10,7 @@ from typing import Literal
 
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 
 
@@ -29,7 +30,7 @@ class ConvGate(Mixer):
         nn.init.zeros_(self.gate.weight)
         nn.init.zeros_(self.gate.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         gate = 2 * self.gate(x).sigmoid()
         if self.place == "before":
             return self.mixer(x * gate, cells)

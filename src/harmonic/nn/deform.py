@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.norm import LayerNorm
 from harmonic.nn.projection import Projection
@@ -39,7 +40,7 @@ class DeformableAttn(Mixer):
         self.bias = nn.Parameter(torch.zeros(kernel * kernel, heads))  # per relative position
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         query, key, value = self.qkv(x).chunk(3, 1)
         offsets = self.offsets(query)
         query, key, value = (part.permute(0, 2, 3, 1).unflatten(-1, (self.heads, -1)) for part in (query, key, value))

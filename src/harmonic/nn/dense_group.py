@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 
@@ -25,7 +26,7 @@ class DenseGroup(Mixer):
         self.spread = nn.ModuleList(nn.Conv2d(growth, growth, 3, padding=1) for _ in range(layers))
         self.project = Projection(channels + layers * growth, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         for squeeze, spread in zip(self.squeeze, self.spread, strict=True):
             x = torch.cat([x, F.leaky_relu(spread(squeeze(x)), 0.2)], 1)
         return self.project(x)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from harmonic.nn.block import Block
+from harmonic.nn.cells import Cells
 from harmonic.nn.guide import Guide
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
@@ -37,7 +38,7 @@ class Excursion(Mixer):
         self.up = Upsample(channels, channels)
         nn.init.zeros_(self.up.conv.bias)  # type: ignore[arg-type]
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         guide, y = Guide(cells=cells), self.down(x)
         for block in self.blocks:
             y = block(y, guide)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from harmonic.nn.cells import Cells
+
 
 @dataclass(frozen=True)
 class Context:
@@ -16,11 +18,11 @@ class Context:
 class Guide:
     """Computed once per pass and handed to every block; what a network has no use for is None.
 
-    cells (B, C0, h, w): features averaged over absolute cells of 32 input pixels, for channel attention and style.
+    cells: features averaged over absolute cells of 32 input pixels, for channel attention and style.
     statistics (B, 7, h', w'): what was measured on the cells of the router (`ops.cell_statistics`), for experts.
     context: global tokens of the whole picture.
     """
 
-    cells: Tensor | None = None
+    cells: Cells | None = None
     statistics: Tensor | None = None
     context: Context | None = None

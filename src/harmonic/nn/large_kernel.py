@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.folding import conv_of
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
@@ -70,7 +71,7 @@ class LargeKernelMixer(Mixer):
         self.gate = nn.Conv2d(channels, channels, 1)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         return self.project(self.spread(self.expand(x)) * self.gate(x))
 
 

@@ -4,7 +4,7 @@ from torch import nn
 
 
 class Mixer(nn.Module):
-    """forward(x normalised (B, C, H, W), cells (B, C0, h, w) or None) -> (B, C, H, W), ending in a small scale.
+    """forward(x normalised (B, C, H, W), `Cells` of (B, C0, h, w) or None) -> (B, C, H, W), ending in a small scale.
 
     reach: how far an output position sees, in positions of its own grid, per axis. Cells of channel attention are not
     counted: the network counts them once.

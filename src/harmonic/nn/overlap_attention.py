@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.attention import MAX_HEAD_WIDTH, RelativeBias, head_count
-from harmonic.nn.cells import CellGate
+from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
@@ -41,7 +41,7 @@ class OverlapAttention(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         height, width = x.shape[-2:]
         size, margins = self.windows.size, self.windows.margins(height, width)
         q, kv = F.pad(self.qkv(x), margins).split((x.shape[1], 2 * x.shape[1]), 1)

@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.folding import conv_of
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
@@ -67,6 +68,6 @@ class PartialKernelMixer(Mixer):
         self.gate = nn.Conv2d(channels, channels, 1)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         some, others = self.expand(x).split(self.split, 1)
         return self.project(torch.cat([self.spread(some), others], 1) * self.gate(x))

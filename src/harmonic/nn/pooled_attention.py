@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.fusion_attention import WindowCrossAttention
 from harmonic.nn.large_kernel import LargeKernelMixer
 from harmonic.nn.mixer import Mixer
@@ -32,6 +33,6 @@ class PooledAttention(Mixer):
         self.near = LargeKernelMixer(half, kernel)
         self.far = WindowCrossAttention(half, half, width=half, ratio=pool, window=window)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         near, far = x.chunk(2, 1)
         return torch.cat([self.near(near, cells), self.far(far, F.avg_pool2d(far, self.pool))], 1)

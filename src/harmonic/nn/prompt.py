@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.blend import blend_cells
@@ -29,7 +30,7 @@ class Prompt(Mixer):
         self.scale, self.shift = (nn.Conv2d(vectors, channels, 1, bias=False) for _ in range(2))  # a code per column
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         evidence = torch.cat([F.avg_pool2d(x, self.side), F.avg_pool2d(x.square(), self.side)], 1)
         # Channels last, as the map is; a softmax over dimension 1 would turn its strides.
         scores = self.score(evidence).permute(0, 2, 3, 1)

@@ -11,6 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.mixer import Mixer
 from harmonic.nn.norm import LayerNorm
 from harmonic.nn.projection import Projection
@@ -41,7 +42,7 @@ class StateSpace(Mixer):
         self.norm = LayerNorm(channels)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Tensor | None) -> Tensor:
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         value, gate, rows, columns = self.expand(x).permute(0, 2, 3, 1).split(self.widths, -1)  # (B, H, W, ·)
         y = value * self.skip.to(value.dtype) + self.rows(value, rows)
         y = y + self.columns(value.transpose(1, 2), columns.transpose(1, 2)).transpose(1, 2)

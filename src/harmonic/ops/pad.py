@@ -22,11 +22,15 @@ def mirror_pad(x: Tensor, top: int, bottom: int, left: int, right: int) -> Tenso
     return x
 
 
-def pad_to_multiple(x: Tensor, multiple: int) -> Tensor:
-    """Extend (B, C, H, W) at the bottom and right until H and W are multiples of `multiple`.
+def pad_to_multiple(x: Tensor, multiple: int, around: int = 0, least: int = 0) -> Tensor:
+    """Extend (B, C, H, W) by `around` on every side, then at the bottom and right to multiples of at least `least`.
 
-    Only these two sides: the top-left corner keeps the absolute position of cells and windows.
+    Only these two sides have the rest: the distance to the top-left corner says where cells and windows lie.
     """
+    bottom, right = (_full(side + 2 * around, multiple, least) - side - around for side in x.shape[-2:])
+    return mirror_pad(x, around, bottom, around, right)
+
+
+def _full(side: int, multiple: int, least: int) -> int:
     # Written without the remainder of a negative number, which torch's compiler does not know for symbolic sides.
-    bottom, right = ((side + multiple - 1) // multiple * multiple - side for side in x.shape[-2:])
-    return mirror_pad(x, 0, bottom, 0, right)
+    return (max(side, least) + multiple - 1) // multiple * multiple

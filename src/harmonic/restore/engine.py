@@ -223,7 +223,7 @@ class Engine:
         """(h, w, C) -> (s·h, s·w, C), skipped; grey goes through the network as R = G = B and is averaged back."""
         skipped = None
         if mix.strength == 0:
-            y = base_of(self._tensor(block), self.network.scale, self.network.grid)
+            y = base_of(self._tensor(block), self.network.scale)
         else:
             parts = self._parts(block, context, noise, notes)
             y = parts.mix(mix.strength, mix.strength * mix.detail, mix.strength * mix.texture)

@@ -62,7 +62,7 @@ def expense(config: NetworkConfig) -> Expense:
     network = fuse(Harmonic(config))
     side = round_up(SIDE, network.grid)
     one = Noise(torch.zeros(1, dtype=torch.int64), torch.zeros(1, 2, dtype=torch.int64))
-    return _counted(network, side, lambda m: m.decompose(torch.empty(1, 3, side, side), noise=one))
+    return _counted(network, side, lambda m: m.decompose_framed(torch.empty(1, 3, side, side), noise=one))
 
 
 def _counted(network: M, side: int, call: Callable[[M], object]) -> Expense:

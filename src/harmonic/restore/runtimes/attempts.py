@@ -41,9 +41,9 @@ def _chosen(network: Harmonic, device: torch.device, choice: Choice) -> tuple[Ru
             from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
             model, note = cached_model(network)
-            measures = {"scale": network.scale, "grid": network.grid, "cell": network.config.cell}
+            scale, cell = network.scale, network.config.cell
             generating = torch_runtime(network, device, choice.precision)
-            return openvino_runtime(model, choice.precision, threads, generating, **measures), note
+            return openvino_runtime(model, choice.precision, threads, generating, scale=scale, cell=cell), note
         case "onnx":
             from harmonic.restore.runtimes.by_onnx import onnx_runtime
 

@@ -26,11 +26,11 @@ _HINTS = {"fp32": "f32", "bf16": "bf16"}
 
 
 def openvino_runtime(
-    model: bytes, precision: str, threads: int, generating: Runtime, *, scale: int, grid: int, cell: int
+    model: bytes, precision: str, threads: int, generating: Runtime, *, scale: int, cell: int
 ) -> Runtime:
     """model: bytes of the ONNX file of parts. precision: fp32 or bf16. generating: runs what asks for noise.
 
-    scale, grid, cell: those of the network.
+    scale, cell: those of the network.
     """
     openvino = import_openvino()
     core = openvino.Core()
@@ -52,7 +52,7 @@ def openvino_runtime(
         parts = parts_of([torch.from_numpy(results[output]) for output in compiled.outputs], None)
         if precision == "fp32":
             return parts
-        return Parts(base_of(x, scale, grid), parts.lf, _without_means(parts.hf, cell))
+        return Parts(base_of(x, scale), parts.lf, _without_means(parts.hf, cell))
 
     return run
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from harmonic.errors import HarmonicError
 from harmonic.images.atomic import atomic_write
 from harmonic.network.harmonic import Harmonic
-from harmonic.restore.runtimes.onnx_graph import onnx_model
+from harmonic.restore.runtimes.onnx_graph import REVISION, onnx_model
 from harmonic.version import package_version
 
 
@@ -27,7 +27,7 @@ def cached_file(network: Harmonic) -> Path:
     budgets = [
         one for module in network.modules() if isinstance(one := getattr(module, "threshold", None), float | int)
     ]
-    told = [network.config.model_dump(mode="json"), budgets, package_version()]
+    told = [network.config.model_dump(mode="json"), budgets, package_version(), REVISION]
     key = hashlib.sha256(json.dumps(told).encode())
     for name, tensor in sorted(network.state_dict().items()):
         key.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())

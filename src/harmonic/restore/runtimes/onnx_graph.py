@@ -1,7 +1,7 @@
 """A network as an ONNX model that explains itself and takes pictures of any size.
 
-The exporter sees sides that are multiples of the grid; what pads a picture to them, cuts the results back and adds them
-up is put around its graph here, node by node, because symbolic padding is beyond it.
+The exporter sees what `Harmonic.frame` makes of a picture; what makes it, cuts the results back and adds them up is put
+around its graph here, node by node, because symbolic padding is beyond it.
 """
 
 import logging
@@ -16,21 +16,23 @@ from torch import Tensor
 from harmonic.errors import UsageError
 from harmonic.network.export import dynamic_batch, dynamic_sides, exportable
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.cells import CELL
 from harmonic.restore.runtimes.quiet_openvino import import_openvino
-from harmonic.restore.tile import round_up
 
 if TYPE_CHECKING:
     from onnx import ModelProto
 
 OPSET = 18
+REVISION = 2
+"""Of what graphs compute; another one makes kept files anew."""
 PARTS = ("base", "lf", "hf", "texture")
 NAMES = {"x": "input", "tokens": "context", "seed": "seed", "origin": "origin"}
 """What the arguments of `TensorForm` are called in files."""
 
 _PAD = """
 pad (float[{batch}, 3, {height}, {width}] input) => (float[batch, 3, rows, columns] core_input)
-<int64[1] grid_1 = {{{grid}}}, int64[1] rest_1 = {{{rest}}}, int64[1] one_1 = {{1}}, int64[1] two_1 = {{2}},
- int64 zero = {{0}}, int64 one = {{1}}>
+<int64[1] multiple_1 = {{{multiple}}}, int64[1] rest_1 = {{{rest}}}, int64[1] least_1 = {{{least}}},
+ int64[1] one_1 = {{1}}, int64[1] two_1 = {{2}}, int64 first = {{{first}}}, int64 one = {{1}}>
 {{
     height_1 = Shape <start = 2, end = 3> (input)
     width_1 = Shape <start = 3, end = 4> (input)
@@ -38,11 +40,13 @@ pad (float[{batch}, 3, {height}, {width}] input) => (float[batch, 3, rows, colum
 }}"""
 # One axis, mirrored with the edge repeated, periodically (`ops.pad.mirror_index`).
 _LINE = """
-    {side}_above = Add ({side}_1, rest_1)
-    {side}_cells = Div ({side}_above, grid_1)
-    {side}_full_1 = Mul ({side}_cells, grid_1)
+    {side}_around = Add ({side}_1, rest_1)
+    {side}_above = Max ({side}_around, least_1)
+    {side}_count = Div ({side}_above, multiple_1)
+    {side}_full_1 = Mul ({side}_count, multiple_1)
     {side}_full = Squeeze ({side}_full_1)
-    {side}_line = Range (zero, {side}_full, one)
+    {side}_stop = Add ({side}_full, first)
+    {side}_line = Range (first, {side}_stop, one)
     {side}_period = Mul ({side}_1, two_1)
     {side}_phase = Mod ({side}_line, {side}_period)
     {side}_last = Sub ({side}_period, one_1)
@@ -51,11 +55,12 @@ _LINE = """
     {target} = Gather <axis = {axis}> ({source}, {side}_index)"""
 _CUT = """
 cut (int64[1] height_1, int64[1] width_1, {inputs}) => ({outputs})
-<int64[1] scale_1 = {{{scale}}}, int64[2] corner = {{0, 0}}, int64[2] axes = {{2, 3}}>
+<int64[1] scale_1 = {{{scale}}}, int64[2] corner = {{{start}, {start}}}, int64[2] axes = {{2, 3}}>
 {{
     height_end = Mul (height_1, scale_1)
     width_end = Mul (width_1, scale_1)
-    ends = Concat <axis = 0> (height_end, width_end)
+    size = Concat <axis = 0> (height_end, width_end)
+    ends = Add (size, corner)
 {slices}
 {sum}
 }}"""
@@ -76,7 +81,7 @@ def onnx_model(network: Harmonic, facts: dict[str, str], *, parts: bool = False,
 
 
 def trace(network: Harmonic, *, parts: bool, static: int | None = None) -> "ModelProto":
-    """The graph of `TensorForm` on sides that are multiples of the grid."""
+    """The graph of `TensorForm` on what `Harmonic.frame` gives."""
     package("onnx")
     examples = _examples(network, parts, static)
     dynamic = {} if static else {"dynamic_shapes": _dynamic(network, examples)}
@@ -120,13 +125,16 @@ def complete(
     batch, height, width = (1, static, static) if static else ("batch", "height", "width")
     lines = _LINE.format(side="height", axis=2, source="input", target="taller")
     lines += _LINE.format(side="width", axis=3, source="taller", target="core_input")
-    sizes = {"batch": batch, "height": height, "width": width, "grid": network.grid, "rest": network.grid - 1}
+    mirror, multiple = network.config.mirror, network.multiple
+    sizes = {"batch": batch, "height": height, "width": width, "multiple": multiple, "first": -mirror}
+    sizes |= {"rest": 2 * mirror + multiple - 1, "least": CELL + multiple - 1}
     pad = onnx.parser.parse_graph(_PAD.format(**sizes, lines=lines))
     side = static * network.scale if static else None
     shape = f"float[{batch}, 3, {side or 'out_height'}, {side or 'out_width'}]"
     cut = onnx.parser.parse_graph(
         _CUT.format(
             scale=network.scale,
+            start=network.scale * mirror,
             inputs=", ".join(f"float[batch, 3, rows, columns] core_{name}" for name in names),
             outputs=", ".join(f"{shape} {name}" for name in (names if parts else ["output"])),
             slices="\n".join(f"    {name} = Slice (core_{name}, corner, ends, axes)" for name in names),
@@ -153,9 +161,8 @@ def complete(
 
 def _examples(network: Harmonic, parts: bool, static: int | None) -> dict[str, Tensor]:
     """Arguments to trace with, by their names in `TensorForm`."""
-    grid = network.grid
-    height, width = (round_up(static, grid),) * 2 if static else (2 * grid, 3 * grid)
-    found = {"x": torch.rand(1 if static else 2, 3, height, width)}
+    side, grid = static or 1, network.grid
+    found = {"x": network.frame(torch.rand(1, 3, side, side)) if static else torch.rand(2, 3, 2 * grid, 3 * grid)}
     if not parts:
         return found
     batch = len(found["x"])

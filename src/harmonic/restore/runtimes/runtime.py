@@ -13,7 +13,6 @@ from harmonic.nn.guide import Context
 from harmonic.nn.parts import Parts
 from harmonic.ops.enlarge import enlarge_bicubic
 from harmonic.ops.noise import Noise
-from harmonic.ops.pad import pad_to_multiple
 from harmonic.restore.device import PRECISIONS
 
 Runtime = Callable[[Tensor, Context | None, Noise | None], Parts]
@@ -38,7 +37,6 @@ def torch_runtime(network: Harmonic, device: torch.device, precision: str) -> Ru
     return run
 
 
-def base_of(x: Tensor, scale: int, grid: int) -> Tensor:
+def base_of(x: Tensor, scale: int) -> Tensor:
     """The part that no weights touch, as `Harmonic.decompose` makes it. (B, 3, H, W) -> (B, 3, sH, sW), fp32"""
-    height, width = (scale * side for side in x.shape[-2:])
-    return enlarge_bicubic(pad_to_multiple(x.float(), grid), scale)[..., :height, :width]
+    return enlarge_bicubic(x.float(), scale)

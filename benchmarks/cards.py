@@ -151,7 +151,8 @@ def _properties(
 
 
 def _network(config: NetworkConfig) -> str:
-    beyond = f", {config.hf.beyond} around the picture (decision 0011)" if config.hf else ""
+    beyond = f", filters see {config.hf.beyond} around the picture (decision 0011)" if config.hf else ""
+    beyond += f", {config.mirror} mirrored pixels around it (decision 0012)" if config.mirror else ""
     widths = "/".join(map(str, config.channels))
     return f"widths {widths}; output gates from {config.floor:g} to {2 - config.floor:g} (decision 0008){beyond}"
 

@@ -54,20 +54,22 @@ def check_equal(graph, eager, arguments: tuple[torch.Tensor, ...]) -> None:
     assert all(part.abs().max() > 1e-3 for part in expected)
 
 
-def check_export(network: Harmonic) -> None:
+def check_export(network: Harmonic, margin: int = 0) -> None:
     form = exportable(network)
-    arguments = inputs(network, 2, 3)
+    arguments = inputs(network, 2, 3, margin)
     shapes = (dynamic_sides(network), *[None] * (len(arguments) - 1))
     names = ("x", "tokens", "seed", "origin")[: len(arguments)]
     program = torch.export.export(form, arguments, dynamic_shapes=dict(zip(names, shapes, strict=True)))
     graph = program.module()
     for rows, columns in ((2, 2), (4, 3)):
-        check_equal(graph, form, inputs(network, rows, columns))
+        check_equal(graph, form, inputs(network, rows, columns, margin))
 
 
 @pytest.mark.parametrize("preset, scale", CASES)
-def test_an_exported_graph_has_the_numbers_of_the_network_at_any_multiple_of_the_grid(preset, scale):
-    check_export(ready(narrow(PRESETS[preset](scale))))
+def test_an_exported_graph_has_the_numbers_of_the_network_at_any_multiple(preset, scale):
+    network = ready(narrow(PRESETS[preset](scale)))
+    for margin in {0, network.grid - network.multiple}:
+        check_export(network, margin)
 
 
 @pytest.mark.long

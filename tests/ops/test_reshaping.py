@@ -27,11 +27,6 @@ def test_padding_to_a_multiple_keeps_the_top_left_corner():
     assert pad_to_multiple(padded, 32) is padded
 
 
-@pytest.mark.parametrize("side, padded", [(1, 12), (9, 12), (12, 12), (13, 16)])
-def test_padding_to_multiples_stops_at_the_first_that_is_large_enough(side, padded):
-    assert pad_to_multiple(torch.rand(1, 3, side, 40), 4, least=10).shape[-2:] == (padded, 40)
-
-
 @pytest.mark.parametrize("side, padded", [(1, 12), (12, 12), (13, 16)])
 def test_padding_to_multiples_goes_to_one_that_is_large_enough(side, padded):
     assert pad_to_multiple(torch.rand(1, 3, side, 40), 4, least=10).shape[-2:] == (padded, 40)

@@ -8,8 +8,11 @@ import torch
 
 from harmonic.errors import PictureError, ResourceError
 from harmonic.network.deploy import limit_experts
+from harmonic.network.harmonic import Harmonic
+from harmonic.network.presets import tiny
 from harmonic.restore.engine import Engine, Mix
 from harmonic.restore.restorer import Restorer
+from making import randomised
 
 CPU = torch.device("cpu")
 FULL = Mix()
@@ -37,14 +40,33 @@ def test_a_halo_that_is_too_small_shows(stand_in):
     assert np.abs(run(network, source, 12).pixels - whole).max() > 1e-3
 
 
+def gap_of_tiles(network, source, core):
+    whole, tiled = (
+        Restorer(network, device="cpu", precision="fp32", tile=tile).restore(source) for tile in ("off", core)
+    )
+    assert np.abs(whole).max() > 0.1
+    return np.abs(tiled - whole).max()
+
+
 def test_tiles_are_exact_with_tiny(tiny_network):
     # Odd, more than three cores and halos a side, so that there are tiles with a halo on all sides.
     core, halo = 128, tiny_network.reach
     source = picture(3 * (core + halo) + 7, 3 * (core + halo) + 21)
-    whole = Restorer(tiny_network, device="cpu", precision="fp32", tile="off").restore(source)
-    tiled = Restorer(tiny_network, device="cpu", precision="fp32", tile=core).restore(source)
-    assert np.abs(whole - source).max() > 1e-2
-    assert np.abs(tiled - whole).max() <= 1e-5
+    assert gap_of_tiles(tiny_network, source, core) <= 1e-5
+
+
+@pytest.mark.parametrize("scale", [1, 2, 4])
+def test_tiles_are_exact_where_attention_matters_and_with_a_frame(scale):
+    network = randomised(Harmonic(tiny(scale))).eval()
+    for name, weight in network.named_parameters():
+        if name.endswith("attention.gate.weight"):
+            torch.nn.init.normal_(weight, std=2)
+    place = np.mgrid[:335, :313] // 16
+    bright = np.random.default_rng(0).random((21, 20))[place[0], place[1]][..., None]  # else all cells are alike
+    source = (0.7 * bright + 0.3 * picture(335, 313)).astype(np.float32)
+    assert gap_of_tiles(network, source, 64) <= 1e-5
+    network.grid = network.multiple  # tiles start where whole positions do, but not on cells
+    assert gap_of_tiles(network, source, 56) > 1e-4
 
 
 @pytest.mark.parametrize("tile", ["off", 12])

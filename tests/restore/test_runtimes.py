@@ -90,6 +90,12 @@ def test_the_file_is_found_again_and_is_of_these_weights_alone(cache_folder):
     assert cached_file(other) != cached_file(toy()) and cached_file(toy()).parent == cache_folder
 
 
+def test_a_file_of_an_older_form_of_graph_is_not_taken(monkeypatch):
+    before = cached_file(toy())
+    monkeypatch.setattr("harmonic.restore.runtimes.exported_cache.REVISION", 3)
+    assert cached_file(toy()) != before
+
+
 def test_a_damaged_file_is_made_anew_and_kept(monkeypatch):
     path = cached_file(toy())
     path.write_bytes(toy_parts()[:-1])

@@ -71,6 +71,13 @@ def test_a_warm_start_that_sees_another_border_is_told(tmp_path):
     assert len([line for line in heard if "see zeros around pictures, the recipe's edge" in line]) == 1
 
 
+def test_a_warm_start_from_another_frame_is_told(tmp_path):
+    heard, bare = [], recipe(1, model=Model(preset="tiny", scale=2, changes={"mirror": 0}))
+    weights = train(bare, tmp_path / "a")
+    train(recipe(1, model=Model(preset="tiny", scale=2)), tmp_path / "b", init=weights, say=heard.append)
+    assert any("puts 0 mirrored pixels around pictures, the recipe's network 2" in line for line in heard)
+
+
 def test_the_baseline_of_a_warm_start_and_the_best_outlive_a_pause(tmp_path):
     """Else a resumed run would neither sound its alarm nor keep the better weights of before."""
     good = cases(pictures(2, 64), 1)

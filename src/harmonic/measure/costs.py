@@ -28,7 +28,8 @@ def parameters_of(network: nn.Module) -> int:
 
 @torch.inference_mode()
 def gmac_per_megapixel(network: nn.Module, side: int) -> float:
-    """Multiply-adds in thousands of millions per megapixel of output, counted at a square input of `side` pixels.
+    """Multiply-adds in thousands of millions per megapixel of output, counted at a square input of `side` pixels, for
+    ours a multiple of what it pads to.
 
     Of ours with experts in all cells and without a frame, as `harmonic info` counts; of others as they choose for a
     random picture.

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 from harmonic.network.specs import (
     Blocks,
     ConvSpec,
+    ExpertsSpec,
     HybridSpec,
     LargeKernelSpec,
     PartialKernelSpec,
@@ -99,6 +100,8 @@ class NetworkConfig(Spec):
             raise ValueError(
                 f"mirror must be a multiple of {self.cell // self.scale}, so that cells stay where they are"
             )
+        if self.mirror and self.hf is not None and any(isinstance(block, ExpertsSpec) for block in self.hf.blocks):
+            raise ValueError("mirror moves the JPEG blocks that experts look for; set it to 0, or hf.blocks to others")
         if self.fusion is not None and self.lf is None:
             raise ValueError("fusion needs an lf branch; set fusion to null too")
         for block in self._all_blocks():

@@ -39,7 +39,8 @@ def dynamic_sides(network: Harmonic, longest: int = 8192) -> dict[int, Dim]:
     """Dynamic shapes of x for `torch.export`: height and width, multiples of what `Harmonic.frame` pads to.
 
     More than one cell of channel attention, and more than one multiple, because sides of 1 are another graph to the
-    exporter.
+    exporter. torch's own graph takes widths that end a cell if its example did, and others if it did not: it compares
+    strides. What ONNX makes of it takes both.
     """
     step = network.multiple
     least, most = max(CELL // step + 1, 2), longest // step

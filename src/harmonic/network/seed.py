@@ -41,7 +41,7 @@ from harmonic.nn.window_block import WindowAttnBlock
 
 # Section, its idea, and the classes that realise it. Sections 10, 12, 14 and 15 are about training and testing.
 IDEAS: tuple[tuple[str, str, tuple[type[nn.Module], ...]], ...] = (
-    ("§1", "identity skip, padding to the grid", (Harmonic,)),
+    ("§1", "identity skip, padding", (Harmonic,)),
     ("§1", "bands apart until fusion", (OutputHead,)),
     ("§2", "U-Net", (StageEnc, Bottleneck, StageDec)),
     ("§2", "window attention", (WindowAttention, OverlapAttention, RectangleAttention)),

@@ -1,9 +1,8 @@
 """Tiles: cut a picture, restore each part with a halo, and put the cores together, exactly (design §1, L4).
 
 Pure planning and stitching; networks, files and memory are other rooms' business. Why it is exact: a core and its halo
-start on multiples of the network's grid, so every cell and window lies where it lies in the whole picture; the halo is
-at least the network's reach; and a tile that ends inside the picture ends on the grid, so the network pads only where
-it would pad the whole picture.
+start on multiples of the network's grid, so every cell and window lies where it lies in the whole picture; and the halo
+is at least the network's reach, so what the network puts around a tile that ends inside the picture touches no core.
 """
 
 from collections.abc import Callable

@@ -50,6 +50,9 @@ def begin(
         if theirs.hf and ours.hf and theirs.hf.beyond != ours.hf.beyond:
             say(f"{init}: its high-pass filters see {theirs.hf.beyond} around pictures, the recipe's {ours.hf.beyond}; "
                 f"the border is learnt anew, but for model.changes.hf.beyond={theirs.hf.beyond}")  # fmt: skip
+        if theirs.mirror != ours.mirror:
+            say(f"{init}: it puts {theirs.mirror} mirrored pixels around pictures, the recipe's network {ours.mirror}; "
+                f"the border is learnt anew, but for model.changes.mirror={theirs.mirror}")  # fmt: skip
         fresh, share = starting_from(learner.model, given)
         if share < 0.1:
             raise UsageError(f"{init}: only {share:.0%} of the numbers of the recipe's network are there; "

@@ -12,7 +12,7 @@ from pydantic import BaseModel
 from harmonic.errors import UsageError
 from harmonic.network.config import NetworkConfig
 from harmonic.train.reading import load_recipe, resolved, schema
-from harmonic.train.recipe import Recipe
+from harmonic.train.recipe import Data, Recipe
 from harmonic.train.suggest import nearest, sections
 
 RECIPES = Path(__file__).parents[2] / "recipes"
@@ -139,6 +139,12 @@ def test_overrides_reach_nested_keys_and_the_network(tmp_path):
     got = load_recipe(path, ["losses.fft=0.5", "model.changes.lf=null", "model.changes.fusion=null"])
     assert got.losses.fft == 0.5 and got.model.config().lf is None
     assert got.hash() != load_recipe(path).hash()
+
+
+def test_hashes_on_record_stay_what_they_are():
+    """results/ and states outside the project hold them: a younger key must not change those of older recipes."""
+    assert Recipe(name="a").hash() == "55750988d0a3f31a"
+    assert Recipe(name="a", data=Data(detailed=0.5)).hash() != Recipe(name="a").hash()
 
 
 def test_a_recipe_is_laid_over_the_one_that_it_extends(tmp_path):

@@ -9,11 +9,12 @@ import torch
 
 from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Bicubic
+from harmonic.degrade.mixtures import Mixture
 from harmonic.errors import ResourceError
 from harmonic.train.batches import Prefetch, batch, thumbnails_of
 from harmonic.train.processes import ProcessPrefetch
-from harmonic.train.samples import drafted, sample, turned
-from toys import pictures, stream
+from harmonic.train.samples import Stream, drafted, sample, turned
+from toys import NOTHING, pictures, stream
 
 
 def equal(a, b):
@@ -165,6 +166,16 @@ def test_drawn_pictures_come_in_their_share_and_without_a_context():
         assert abs(np.mean(toys) - (1 - share)) < 0.25
         if share == 1:
             assert not any(s.present for s in got)
+
+
+def test_detailed_crops_are_the_busier_of_two():
+    noise = np.random.default_rng(0).integers(0, 256, (96, 48, 3), np.uint8)
+    halves = Stream([np.concatenate([noise, np.full_like(noise, 90)], 1)], Mixture(**{**NOTHING, "clean": 1}), 5)
+    busy, plain = (
+        np.mean([sample(replace(halves, detailed=share), 24, step, 0).gt.std() for step in range(60)])
+        for share in (1.0, 0.0)
+    )
+    assert busy > 1.2 * plain
 
 
 def test_a_grey_sample_has_a_grey_thumbnail():

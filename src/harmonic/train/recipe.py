@@ -33,6 +33,9 @@ class Data(Strict):
     """What samples are made of, beside the folder that the command names."""
 
     synthetic: float = Field(default=0.0, ge=0, le=1, description="share of samples from drawn pictures")
+    detailed: float = Field(
+        default=0.0, ge=0, le=1, description="share of photographs' crops that are the more detailed of two"
+    )
     workers: int = Field(
         default=1, ge=1, description="threads that make samples, or processes beside a GPU; never changes them"
     )
@@ -209,8 +212,12 @@ class Recipe(Strict):
         return self
 
     def hash(self) -> str:
-        """SHA-256 over the canonical JSON of all values, 16 hex digits."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()[:16]
+        """SHA-256 over the canonical JSON of all values, 16 hex digits.
+
+        Keys that are younger than runs whose hash is on record are left out while they have their default.
+        """
+        younger = None if self.data.detailed else {"data": {"detailed"}}
+        return hashlib.sha256(self.model_dump_json(exclude=younger).encode()).hexdigest()[:16]
 
     def differences(self, other: dict[str, Any]) -> list[str]:
         """Dotted keys whose values in another recipe's tree would make this run another one.

@@ -33,7 +33,8 @@ class Stream:
 
     inputs: the degraded partner of each picture, 1/scale of its size, where the data come in pairs; else None.
     thumbnails: (32, 32, 3) float32 of each picture, in pairs of its degraded partner, for networks with a context; else
-    None. synthetic: share of samples from drawn pictures. turn: raised when a run returns to an earlier state, so that
+    None. synthetic: share of samples from drawn pictures. detailed: share of crops of photographs that are the more
+    detailed of two. turn: raised when a run returns to an earlier state, so that
     it meets other samples.
     """
 
@@ -44,6 +45,7 @@ class Stream:
     thumbnails: Sequence[np.ndarray] | None = None
     inputs: Sequence[np.ndarray] | None = None
     synthetic: float = 0.0
+    detailed: float = 0.0
     turn: int = 0
 
     @cached_property
@@ -135,7 +137,9 @@ def drafted(stream: Stream, crop: int, step: int, index: int) -> Draft:
         side = scale * (crop + 2 * MARGIN)
         picture = synthetic_picture(rng, side, side)
     offset = (MARGIN, MARGIN) if rng.random() < ALIGNED else tuple(rng.integers(MARGIN // 2, MARGIN, 2))
-    corner = [int(rng.integers(side - scale * crop + 1)) for side in picture.shape[:2]]
+    corner = _corner(rng, picture, scale * crop)
+    if stream.detailed and not drawn and rng.random() < stream.detailed:
+        corner = max(corner, _corner(rng, picture, scale * crop), key=lambda c: _detail(picture, c, scale * crop))
     if stream.inputs is not None:
         corner = [c - c % scale for c in corner]  # pairs fit on whole input pixels only
     # Near the top and left border there is no room for the margin: such crops move to the border itself.
@@ -160,6 +164,17 @@ def drafted(stream: Stream, crop: int, step: int, index: int) -> Draft:
         return draft
     thumbnail = _grey(stream.thumbnails[number]) if grey else stream.thumbnails[number]
     return Draft(**{**vars(draft), "thumbnail": turned(thumbnail, draft)})
+
+
+def _corner(rng: np.random.Generator, picture: np.ndarray, side: int) -> list[int]:
+    return [int(rng.integers(length - side + 1)) for length in picture.shape[:2]]
+
+
+def _detail(picture: np.ndarray, corner: list[int], side: int) -> float:
+    """Mean step between neighbours of a window, in levels of green."""
+    (y, x), green = corner, picture[..., 1]
+    window = green[y : y + side, x : x + side].astype(np.int16)
+    return float(np.abs(np.diff(window, axis=0)).mean() + np.abs(np.diff(window, axis=1)).mean())
 
 
 def _grey(picture: np.ndarray) -> np.ndarray:

@@ -65,9 +65,8 @@ def read_source(source: Source, recipe: Recipe, say: Callable[[str], None]) -> t
         say(line)
     looks = recipe.model.config().context is not None
     seen = thumbnails_of(inputs or pictures) if looks else None  # as when restoring, where there are inputs alone
-    stream = Stream(
-        pictures, recipe.mixture, recipe.seed, recipe.model.scale, seen, inputs, recipe.data.synthetic
-    )  # fmt: skip
+    stream = Stream(pictures, recipe.mixture, recipe.seed, recipe.model.scale, seen, inputs,
+                    synthetic=recipe.data.synthetic, detailed=recipe.data.detailed)  # fmt: skip
     return stream, validation
 
 

@@ -35,7 +35,7 @@ def test_a_convolutional_network_lacks_attention_and_experts():
     assert ideas["pure-convolution path"] == "the whole network"
     assert ideas["structure branch"] == "LFBranch in lf"
     assert ideas["fusion of the bands"] == "FreqFusion x2 in fusion1, fusion0"
-    assert ideas["identity skip, padding to the grid"] == "Harmonic"
+    assert ideas["identity skip, padding"] == "Harmonic"
 
 
 def test_the_hybrid_network_has_them():

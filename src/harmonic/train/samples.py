@@ -34,8 +34,7 @@ class Stream:
     inputs: the degraded partner of each picture, 1/scale of its size, where the data come in pairs; else None.
     thumbnails: (32, 32, 3) float32 of each picture, in pairs of its degraded partner, for networks with a context; else
     None. synthetic: share of samples from drawn pictures. detailed: share of crops of photographs that are the more
-    detailed of two. turn: raised when a run returns to an earlier state, so that
-    it meets other samples.
+    detailed of two. turn: raised when a run returns to an earlier state, so that it meets other samples.
     """
 
     pictures: Sequence[np.ndarray]

@@ -64,6 +64,9 @@ def test_restore_texture_is_restore_fast_and_a_head():
     tensors = drawing.state_dict()
     assert all(torch.equal(tensors[name], tensor) for name, tensor in plain.state_dict().items())
     assert all(name.startswith("hf.texture.") for name in tensors.keys() - plain.state_dict().keys())
+    x = torch.rand(1, 3, 45, 77)
+    with torch.inference_mode():
+        assert torch.equal(drawing.eval()(x), plain.eval()(x))
 
 
 def test_licences_and_authors_are_those_of_the_pictures(cards):

@@ -241,7 +241,7 @@ def test_a_batch_notices_statistics_over_it(crops, monkeypatch):
 
     def pool_all(features: torch.Tensor, stride: int) -> Cells:
         cells = pool(features, stride)
-        return replace(cells, means=cells.means.mean(0, keepdim=True).repeat(len(features), 1, 1, 1))
+        return cells.of(cells.values.mean(0, keepdim=True).repeat(len(features), 1, 1, 1))
 
     monkeypatch.setattr(wiring, "pool_cells", pool_all)
     assert not bounds.BATCH.holds(laws.batch(network, tuple(crops)))

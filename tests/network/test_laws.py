@@ -268,6 +268,19 @@ def test_a_tile_of_the_hybrid_network_has_the_numbers_of_the_whole():
     check_tile(randomised(fresh("base", 1)))
 
 
+def generating() -> Harmonic:
+    """`tiny` with a texture head, whose last cells may end with the picture."""
+    hf = tiny().hf
+    assert hf is not None
+    return randomised(Harmonic(variant(tiny(), hf=hf.model_copy(update={"texture": TextureSpec()}))).eval())
+
+
+def test_a_tile_that_ends_within_a_cell_generates_the_texture_of_the_whole():
+    model = generating()
+    assert (2 * model.grid + 7) % CELL and model.multiple < CELL
+    check_tile(model)
+
+
 def test_the_tile_check_notices_noise_that_counts_from_the_tile(monkeypatch):
     planes = Noise.planes
     monkeypatch.setattr(Noise, "planes", lambda self, *size: planes(at(int(self.seed)), *size))
@@ -376,9 +389,12 @@ def test_pictures_are_padded_to_whole_positions_and_windows_and_to_one_cell_at_l
     assert model.frame(torch.rand(1, 3, 1, 1)).shape[-1] == max(CELL, model.multiple)
 
 
-def test_a_network_with_a_texture_head_is_padded_to_whole_cells():
-    hf = tiny().hf.model_copy(update={"texture": TextureSpec()})
-    assert Harmonic(variant(tiny(), hf=hf)).frame(torch.rand(1, 3, 33, 100)).shape[-2:] == (64, 128)
+@pytest.mark.parametrize("size", [(33, 100), (5, 7)])
+def test_a_texture_head_changes_nothing_where_no_texture_is_asked_for(size):
+    model = generating()
+    plain = Harmonic(tiny()).eval()
+    plain.load_state_dict({name: value for name, value in model.state_dict().items() if "texture" not in name})
+    assert torch.equal(model(x := picture(*size)), plain(x))
 
 
 def test_a_frame_is_the_picture_mirrored_by_hand():

@@ -1,6 +1,5 @@
 """Blocks on random tensors: what each promises in its docstring."""
 
-from dataclasses import replace
 
 import pytest
 import torch
@@ -62,8 +61,8 @@ def test_channel_attention_starts_at_one_and_stays_within_the_neighbouring_cells
     x, cells = torch.randn(1, 8, 96, 96), Cells(torch.randn(1, 4, 3, 3), side=CELL, rows=96)
     assert torch.equal(gate(x, cells), x)
     torch.nn.init.normal_(gate.gate.weight)
-    changed = replace(cells, means=cells.means.clone())
-    changed.means[..., 0, 0] += 1
+    changed = cells.of(cells.values.clone())
+    changed.values[..., 0, 0] += 1
     touched = (gate(x, changed) != gate(x, cells)).any(1)[0]
     assert touched[:CELL, :CELL].all() and not touched[CELL + CELL // 2 :].any()
 
@@ -71,17 +70,17 @@ def test_channel_attention_starts_at_one_and_stays_within_the_neighbouring_cells
 def test_cells_are_absolute():
     features = torch.zeros(1, 1, 32, 32)
     features[..., :16, :16] = 1
-    assert torch.equal(pool_cells(features, 2).means, torch.tensor([[[[1.0, 0], [0, 0]]]]))
+    assert torch.equal(pool_cells(features, 2).values, torch.tensor([[[[1.0, 0], [0, 0]]]]))
 
 
 def test_the_last_cells_may_end_with_the_map():
     features, size = torch.randn(1, 3, 40, 36), (20, 18)  # a map at stride 2 and a coarser one
     cells = pool_cells(features, 2)
-    assert cells.means.shape == (1, 3, 3, 3)
-    torch.testing.assert_close(cells.means[..., 2, 2], features[..., 32:, 32:].mean((2, 3)))
+    assert cells.values.shape == (1, 3, 3, 3)
+    torch.testing.assert_close(cells.values[..., 2, 2], features[..., 32:, 32:].mean((2, 3)))
     larger = torch.nn.functional.pad(features, (0, 12, 0, 8))  # whole cells, as a picture that goes on has them
-    whole = replace(pool_cells(larger, 2), means=cells.means)
-    assert torch.equal(cells.blend(cells.means, size), whole.blend(cells.means, (24, 24))[..., :20, :18])
+    whole = pool_cells(larger, 2).of(cells.values)
+    assert torch.equal(cells.blend(cells.values, size), whole.blend(cells.values, (24, 24))[..., :20, :18])
 
 
 def test_down_and_up_change_size_by_two():

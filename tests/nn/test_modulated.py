@@ -6,6 +6,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.modulated import ModulatedConv, guarded_weight, modulation
 
 
@@ -27,7 +28,9 @@ def test_it_equals_per_sample_kernels_where_the_style_is_flat():
     style = torch.randn(3, 4, 1, 1).expand(3, 4, 1, 2)
     expected = _stylegan2(x, layer.weight, layer.style(style)[..., 0, 0])
     expected = F.leaky_relu(expected, 0.2) * math.sqrt(2)
-    torch.testing.assert_close(layer(x, style, torch.zeros(3, 1, 32, 64)), expected.float(), atol=1e-5, rtol=1e-5)
+    torch.testing.assert_close(
+        layer(x, Cells(style, 32, 32), torch.zeros(3, 1, 32, 64)), expected.float(), atol=1e-5, rtol=1e-5
+    )
 
 
 @pytest.mark.parametrize("factor", [1e-6, 1e-3, 400.0, 1e6])
@@ -54,7 +57,7 @@ def test_unit_variance_in_gives_unit_variance_out():
 
 
 def test_noise_has_no_strength_at_birth():
-    layer, x, style = _layer(), torch.randn(1, 6, 32, 32), torch.randn(1, 4, 1, 1)
+    layer, x, style = _layer(), torch.randn(1, 6, 32, 32), Cells(torch.randn(1, 4, 1, 1), 32, 32)
     noise = torch.randn(1, 1, 32, 32)
     assert torch.equal(layer(x, style, noise), layer(x, style, 0 * noise))
     torch.nn.init.ones_(layer.strength)

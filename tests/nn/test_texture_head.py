@@ -4,6 +4,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
+from harmonic.nn.cells import CELL, Cells
 from harmonic.nn.texture_head import TextureGate, TextureHead, border_ramp
 from harmonic.ops.local_quality import local_quality
 from harmonic.ops.noise import Noise
@@ -34,10 +35,19 @@ def _head(alive: bool = True) -> TextureHead:
 
 def _inputs(batch: int = 1, height: int = 96, width: int = 128):
     generator = torch.Generator().manual_seed(7)
-    cells = height // 32, width // 32
-    shapes = [(10, height // 2, width // 2), (8, height, width), (6, *cells), (2, *cells)]
+    count = -(-height // CELL), -(-width // CELL)
+    shapes = [(10, height // 2, width // 2), (8, height, width), (6, *count), (2, *count)]
     h0, q, context, quality = (torch.randn(batch, *shape, generator=generator) for shape in shapes)
-    return h0, q, context, quality.abs() / 20
+    return h0, q, _cells(context, height), _cells(quality.abs() / 20, height)
+
+
+def _cells(values: torch.Tensor, height: int) -> Cells:
+    """Of a picture of so many rows, pooled at stride 2."""
+    return Cells(values, CELL // 2, height // 2)
+
+
+def _quality(x: torch.Tensor) -> Cells:
+    return _cells(local_quality(x), x.shape[-2])
 
 
 def _planes(seed: int, height: int = 96, width: int = 128, y: int = 0, x: int = 0) -> torch.Tensor:
@@ -74,17 +84,30 @@ def test_texture_fades_out_where_the_head_sees_no_picture():
 def test_tiles_equal_the_whole():
     head, (h0, q, cells, quality) = _head(), _inputs(height=192, width=192)
     whole = head(h0, q, cells, quality, _planes(3, 192, 192))
-    tile = (h0[..., 16:80, 16:80], q[..., 32:160, 32:160], cells[..., 1:5, 1:5], quality[..., 1:5, 1:5])
+    near = (_cells(part.values[..., 1:5, 1:5], 128) for part in (cells, quality))
+    tile = (h0[..., 16:80, 16:80], q[..., 32:160, 32:160], *near)
     t = head(*tile, _planes(3, 128, 128, 32, 32))
     torch.testing.assert_close(t[..., 32:-32, 32:-32], whole[..., 64:128, 64:128], atol=1e-5, rtol=1e-4)
     wrong = head(*tile, _planes(3, 128, 128))  # an origin left at zero is noticed
     assert (wrong - t)[..., 32:-32, 32:-32].abs().max() > 0.1
 
 
+def test_the_last_cells_may_end_with_the_picture():
+    """As if the picture went on to whole cells, where the border is not seen."""
+    head, (h0, q, *cells) = _head(), _inputs(height=96, width=128)
+    whole = head(h0, q, *cells, _planes(3))
+    part = head(h0[..., :40, :52], q[..., :80, :104], *(_cells(c.values, 80) for c in cells), _planes(3, 80, 104))
+    inside = (..., slice(80 - head.reach), slice(104 - head.reach))
+    torch.testing.assert_close(part[inside], whole[..., :80, :104][inside], atol=1e-5, rtol=1e-4)
+
+
 def test_a_batch_is_its_pictures():
     head, inputs = _head(), _inputs(batch=2)
     noise = torch.cat([_planes(1), _planes(2)])
-    singles = [head(*(part[i : i + 1] for part in (*inputs, noise))) for i in range(2)]
+    singles = [
+        head(*(p.of(p.values[i : i + 1]) if isinstance(p, Cells) else p[i : i + 1] for p in (*inputs, noise)))
+        for i in range(2)
+    ]
     torch.testing.assert_close(head(*inputs, noise), torch.cat(singles), atol=1e-5, rtol=1e-4)
 
 
@@ -104,7 +127,12 @@ def test_what_comes_from_features_prints_no_grid():
     head, (h0, q, cells, quality) = _head(), _inputs()
     for layer in head.body:
         torch.nn.init.zeros_(layer.strength)  # without noise
-    flat = head(torch.ones_like(h0), torch.zeros_like(q), torch.ones_like(cells), torch.ones_like(quality), _planes(0))
+    flat = head(
+        torch.ones_like(h0),
+        torch.zeros_like(q),
+        *(c.of(torch.ones_like(c.values)) for c in (cells, quality)),
+        _planes(0),
+    )
     inside = flat[..., 8:-8, 8:-8]
     assert inside.std() < 1e-5 * inside.abs().mean()
 
@@ -122,7 +150,8 @@ def test_every_parameter_learns_at_the_second_step():
 
 
 def test_bf16_is_close_and_strides_stay_channels_last():
-    head, inputs = _head(), tuple(part.contiguous(memory_format=torch.channels_last) for part in _inputs())
+    head, inputs = _head(), _inputs()
+    inputs = tuple(p.contiguous(memory_format=torch.channels_last) for p in inputs[:2]) + inputs[2:]
     t = head(*inputs, _planes(0))
     assert t.is_contiguous(memory_format=torch.channels_last)
     with torch.autocast("cpu", torch.bfloat16):
@@ -137,7 +166,7 @@ def test_more_noise_opens_the_gate_and_it_stays_between_0_and_1(trained, soft):
     if trained:
         torch.nn.init.normal_(gate.slopes, std=2)
         torch.nn.init.normal_(gate.threshold)
-    gates = [gate(local_quality(_noisy(_scene(soft), level)), (256, 256)) for level in (0, 5, 15, 25, 50)]
+    gates = [gate(_quality(_noisy(_scene(soft), level)), (256, 256)) for level in (0, 5, 15, 25, 50)]
     assert all(g.min() >= 0 and g.max() <= 1 and g.shape == (1, 1, 256, 256) for g in gates)
     means = torch.stack([g.mean() for g in gates])
     assert (means.diff() > 0).all()
@@ -146,18 +175,19 @@ def test_more_noise_opens_the_gate_and_it_stays_between_0_and_1(trained, soft):
 
 def test_extreme_measurements_stay_between_0_and_1():
     gate = TextureGate()
-    g = gate(torch.tensor([0.0, 1e3, 0.0, 1e6]).reshape(1, 2, 1, 2), (32, 64))
+    g = gate(_cells(torch.tensor([0.0, 1e3, 0.0, 1e6]).reshape(1, 2, 1, 2), 32), (32, 64))
     assert g.min() >= 0 and g.max() <= 1
 
 
 def test_defocus_keeps_the_gate_shut_and_sharp_detail_does_not():
     gate = TextureGate()
-    assert gate(local_quality(_scene(soft=True)), (256, 256)).mean() < 0.2
-    assert gate(local_quality(_noisy(_scene(soft=False), 25)), (256, 256)).mean() > 0.9
+    assert gate(_quality(_scene(soft=True)), (256, 256)).mean() < 0.2
+    assert gate(_quality(_noisy(_scene(soft=False), 25)), (256, 256)).mean() > 0.9
 
 
 def test_it_exports_with_any_size():
-    head, gate, inputs, free = _head(), TextureGate(), _inputs(), torch.export.Dim.DYNAMIC
+    head, gate, (h0, q, *cells) = _head(), TextureGate(), _inputs()
+    rows, columns = (torch.export.Dim(name, min=2, max=99) for name in ("rows", "columns"))  # of cells
 
     class Both(torch.nn.Module):
         def __init__(self):
@@ -165,9 +195,12 @@ def test_it_exports_with_any_size():
             self.head, self.gate = head, gate
 
         def forward(self, h0, q, cells, quality, noise):
+            cells, quality = (Cells(values, CELL // 2, h0.shape[-2]) for values in (cells, quality))
             return self.gate(quality, q.shape[-2:]) * self.head(h0, q, cells, quality, noise)
 
-    shapes = tuple({2: free, 3: free} for _ in range(5))
-    exported = torch.export.export(Both(), (*inputs, _planes(0)), dynamic_shapes=shapes).module()
-    other = (*_inputs(height=64, width=192), _planes(0, 64, 192))
+    given = h0, q, *(part.values for part in cells), _planes(0)
+    shapes = tuple({2: k * rows, 3: k * columns} for k in (16, 32, 1, 1, 32))
+    exported = torch.export.export(Both(), given, dynamic_shapes=shapes).module()
+    h0, q, *cells = _inputs(height=64, width=192)
+    other = h0, q, *(part.values for part in cells), _planes(0, 64, 192)
     torch.testing.assert_close(exported(*other), Both()(*other), atol=1e-5, rtol=1e-4)

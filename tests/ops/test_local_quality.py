@@ -70,6 +70,14 @@ def test_a_cell_sees_one_pixel_beyond_itself():
     assert not seen.any()
 
 
+def test_the_last_cells_are_measured_on_what_is_there():
+    x = noisy(torch.full((1, 3, 80, 112), 0.5), 15)
+    found = local_quality(x)
+    assert found.shape == (1, 2, 3, 4)
+    assert torch.equal(found[..., :1, :2], local_quality(x[..., :64, :96])[..., :1, :2])
+    assert (255 * found[:, 0] - 15).abs().max() < 3  # of a quarter of a cell
+
+
 def test_tiles_equal_the_whole_beyond_one_cell_and_precision_is_kept():
     x = noisy(scene(), 10)
     whole, tile = local_quality(x), local_quality(x[..., 32:192, 64:224])

@@ -97,9 +97,9 @@ class GeneratedTexture(nn.Module):
 
     def forward(self, h0: Tensor, q: Tensor, x: Tensor, guide: Guide, noise: Noise) -> Tensor:
         assert guide.cells is not None, "a network with a texture head pools its features"
-        quality = local_quality(x, CELL)
-        t = self.head(h0, q, guide.cells.means, quality, noise.planes(self.head.layers, *q.shape[-2:]))
+        quality = guide.cells.of(local_quality(x, CELL))
         height, width = q.shape[-2:]
+        t = self.head(h0, q, guide.cells, quality, noise.planes(self.head.layers, height, width))
         gated = self.gate(quality, (height, width)) * t.float()
         with torch.autocast(t.device.type, enabled=False):
             gated = gated * border_ramp(height, width, self.reach, gated)

@@ -22,7 +22,7 @@ def grid(network: "Harmonic") -> int:
 def multiple(network: "Harmonic") -> int:
     """Sides are padded to multiples of this many input pixels: whole positions and windows at every level.
 
-    Cells of channel attention may end with the picture; those of a texture head may not.
+    Cells of channel attention and of a texture head may end with the picture.
     """
     s0, s1, s2 = (network.config.stride * k for k in (1, 2, 4))
     grids = [s0 * network.enc0.grid, s1 * network.enc1.grid, s2 * network.bottleneck.grid]
@@ -32,8 +32,6 @@ def multiple(network: "Harmonic") -> int:
     if network.hf is not None:
         grids.append(s0 * network.hf.blocks.grid)
     grids += [s1 * fusion.grid for fusion in (network.fusion1, network.fusion0) if fusion is not None]
-    if network.config.generates:
-        grids.append(CELL)
     return math.lcm(*grids)
 
 

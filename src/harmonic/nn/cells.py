@@ -18,19 +18,23 @@ CELL = 32
 
 @dataclass(frozen=True)
 class Cells:
-    """Means (B, C, h, w) over cells of side x side positions of a map with `rows` rows; the last end with the map."""
+    """Values (B, C, h, w) of cells of side x side positions of a map with `rows` rows; the last end with the map."""
 
-    means: Tensor
+    values: Tensor
     side: int
     rows: int
+
+    def of(self, values: Tensor) -> "Cells":
+        """Other values of the same cells."""
+        return Cells(values, self.side, self.rows)
 
     def blend(self, values: Tensor, size: Sequence[int]) -> Tensor:
         """A value per cell at each position of a map of the same picture. (B, C, h, w), size (H, W) -> (B, C, H, W)
 
-        The map is as fine as the one that was pooled, or coarser by a whole factor.
+        The map is as fine as the one that was pooled, or finer or coarser by a whole factor.
         """
         height, width = size
-        side = self.side // (self.rows // height)
+        side = self.side // (self.rows // height) if height <= self.rows else self.side * (height // self.rows)
         whole = [side * count for count in values.shape[-2:]]
         return blend_cells(values, whole)[..., :height, :width]
 
@@ -60,5 +64,5 @@ class CellGate(nn.Module):
 
     def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         assert cells is not None, "a network with channel attention pools its features"
-        gate = 2 * self.gate(cells.means).sigmoid()
+        gate = 2 * self.gate(cells.values).sigmoid()
         return x * cells.blend(gate, x.shape[-2:]).to(x.dtype)

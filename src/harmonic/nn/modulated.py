@@ -11,7 +11,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from harmonic.ops.blend import blend_cells
+from harmonic.nn.cells import Cells
 
 EPSILON = 1e-8
 
@@ -19,7 +19,7 @@ EPSILON = 1e-8
 class ModulatedConv(nn.Module):
     """3x3 convolution of channels scaled by a style, demodulated, plus noise and bias, then LeakyReLU.
 
-    x (B, C, H, W), style (B, S, h, w) on cells, noise (B, 1, H, W) standard normal -> (B, outputs, H, W).
+    x (B, C, H, W), style (B, S, h, w) of cells, noise (B, 1, H, W) standard normal -> (B, outputs, H, W).
     The noise has one strength per channel; strengths start at 0.
     """
 
@@ -31,11 +31,12 @@ class ModulatedConv(nn.Module):
         self.strength = nn.Parameter(torch.zeros(outputs, 1, 1))
         self.bias = nn.Parameter(torch.zeros(outputs, 1, 1))
 
-    def forward(self, x: Tensor, style: Tensor, noise: Tensor) -> Tensor:
+    def forward(self, x: Tensor, style: Cells, noise: Tensor) -> Tensor:
         with torch.autocast(x.device.type, enabled=False):
             weight = guarded_weight(self.weight.float())
-            scale = F.conv2d(style.float(), self.style.weight.float(), self.style.bias.float())  # type: ignore[union-attr]
-            scale, demodulation = (blend_cells(part, x.shape[-2:]).to(x.dtype) for part in modulation(scale, weight))
+            values = style.values.float()
+            scale = F.conv2d(values, self.style.weight.float(), self.style.bias.float())  # type: ignore[union-attr]
+            scale, demodulation = (style.blend(part, x.shape[-2:]).to(x.dtype) for part in modulation(scale, weight))
         y = F.conv2d(x * scale, weight.to(x.dtype), padding=1) * demodulation
         y = y + (self.strength * noise + self.bias).to(y.dtype)
         return F.leaky_relu(y, 0.2) * math.sqrt(2)

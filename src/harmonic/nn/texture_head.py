@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from harmonic.nn.cells import Cells
 from harmonic.nn.modulated import ModulatedConv
 from harmonic.ops.blend import blend_cells
 from harmonic.ops.local_quality import quality_features
@@ -16,7 +17,7 @@ from harmonic.ops.local_quality import quality_features
 class TextureHead(nn.Module):
     """Fine texture from features and noise, at full resolution.
 
-    h0 (B, C, H/f, W/f), q (B, Q, H, W), cells (B, S, h, w) and quality (B, 2, h, w) on the same cells, noise
+    h0 (B, C, H/f, W/f), q (B, Q, H, W), cells (B, S, h, w), quality (B, 2, h, w) of the same cells, noise
     (B, layers, H, W) standard normal -> t (B, 1, H, W) for R, G and B alike, before gate and projection.
     Fine texture of photographs hardly has a colour of its own; what is invented there shows as coloured speckle.
     The style, features of a cell and its measured quality, says which texture; the noise makes it one of many; a
@@ -38,8 +39,8 @@ class TextureHead(nn.Module):
         for weight in (self.place.weight, self.place.bias, self.out.weight):
             nn.init.zeros_(weight)  # type: ignore[arg-type]
 
-    def forward(self, h0: Tensor, q: Tensor, cells: Tensor, quality: Tensor, noise: Tensor) -> Tensor:
-        style = torch.cat([cells.float(), quality_features(quality)], 1)
+    def forward(self, h0: Tensor, q: Tensor, cells: Cells, quality: Cells, noise: Tensor) -> Tensor:
+        style = cells.of(torch.cat([cells.values.float(), quality_features(quality.values)], 1))
         t = F.leaky_relu(blend_cells(self.lift(h0), q.shape[-2:]) + self.local(q), 0.2)
         for layer, plane in zip(self.body, noise.split(1, 1), strict=True):
             t = layer(t, style, plane)
@@ -72,7 +73,7 @@ class TextureGate(nn.Module):
         self.slopes = nn.Parameter(slopes.expm1().log())  # softplus gives the above
         self.threshold = nn.Parameter(torch.tensor(5.0))
 
-    def forward(self, quality: Tensor, size: tuple[int, int]) -> Tensor:
+    def forward(self, quality: Cells, size: tuple[int, int]) -> Tensor:
         slopes = F.softplus(self.slopes.float())[:, None, None]
-        openness = (slopes * quality_features(quality)).sum(1, keepdim=True) - self.threshold.float()
-        return blend_cells(openness, size).sigmoid()
+        openness = (slopes * quality_features(quality.values)).sum(1, keepdim=True) - self.threshold.float()
+        return quality.blend(openness, size).sigmoid()

@@ -18,22 +18,24 @@ _LEAST_SHARPNESS = 0.01  # the noise level is not known well enough to take out 
 
 
 def local_quality(x: Tensor, cell: int = 32) -> Tensor:
-    """x (B, 3, H, W), H and W multiples of `cell` -> (B, 2, H/cell, W/cell), fp32, both in units of the picture:
+    """x (B, 3, H, W) -> (B, 2, ceil(H/cell), ceil(W/cell)), fp32, both in units of the picture:
 
     0: standard deviation of the noise, mean of the channels (noise may be equal in them or independent);
     1: root mean square of the Laplacian, without the noise's share of it.
 
-    Measure the input itself, before any resize. JPEG hides noise; fine regular texture passes for some.
+    The last cells may end with the picture. Measure the input itself, before any resize. JPEG hides noise; fine regular
+    texture passes for some.
     """
+    height, width = x.shape[-2:]
     with torch.autocast(x.device.type, enabled=False):
         noise, laplace, gx, gy = _filtered(x.float()).unbind(1)  # (B, 3, H, W) each
         gradient = gx.square() + gy.square()
         # Flatter pixels count more. Sobel responses to white noise are independent of both others, hence no bias.
-        typical = F.avg_pool2d(gradient, cell).clamp_min(1e-12).repeat_interleave(cell, 2).repeat_interleave(cell, 3)
-        flatness = (1 + (gradient / typical).square()).reciprocal()
-        mean = F.avg_pool2d(noise.abs() * flatness, cell) / F.avg_pool2d(flatness, cell)
+        typical = _means(gradient, cell).clamp_min(1e-12).repeat_interleave(cell, 2).repeat_interleave(cell, 3)
+        flatness = (1 + (gradient / typical[..., :height, :width]).square()).reciprocal()
+        mean = _means(noise.abs() * flatness, cell) / _means(flatness, cell)
         sigma = math.sqrt(math.pi / 2) / 6 * mean
-        energy = F.avg_pool2d(laplace.square(), cell)
+        energy = _means(laplace.square(), cell)
         sharp = torch.maximum(energy - 20 * sigma.square(), _LEAST_SHARPNESS * energy)
         return torch.stack([sigma.mean(1), sharp.mean(1).clamp_min(1e-12).sqrt()], 1)
 
@@ -41,6 +43,10 @@ def local_quality(x: Tensor, cell: int = 32) -> Tensor:
 def quality_features(quality: Tensor) -> Tensor:
     """`local_quality` on a scale for networks: log(1 + grey levels of 255), about 0 to 4. Same shape"""
     return torch.log1p(255 * quality)
+
+
+def _means(x: Tensor, cell: int) -> Tensor:
+    return F.avg_pool2d(x, cell, ceil_mode=True, count_include_pad=False)
 
 
 def _filtered(x: Tensor) -> Tensor:

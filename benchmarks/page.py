@@ -23,8 +23,9 @@ RESULTS, PAGE, PUBLISHED = ROOT / "results", ROOT / "docs" / "benchmarks.md", RO
 HEAD = """# Benchmarks
 
 Made by `python benchmarks/page.py` from `results/*.json`; a test fails when it is old. Protocols: `P-SR` bicubic
-enlargement, `P-DN` Gaussian noise, `P-JP` JPEG, `P-DB` Gaussian blur, `HMIX-1` all three after each other, `P-CL` clean
-pictures handed in, `P-RW` real ones without a truth; how exactly, `src/harmonic/measure/suites.py` says.
+enlargement, `P-DN` Gaussian noise, `P-JP` JPEG, `P-DB` Gaussian blur, `HMIX-1` all three after each other, `P-AIO` noise
+as tables of all-in-one networks have it, `P-CL` clean pictures handed in, `P-RW` real ones without a truth; how exactly,
+`src/harmonic/measure/suites.py` says.
 """
 
 
@@ -152,6 +153,7 @@ that was lost."""
 BESIDE = """PSNR in dB / SSIM. Ours is one network for all rows of its scale, trained on what the row says. Others saw
 DIV2K, DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no
 contest.
+In `all-in-one` every row is blind to kind and level, and SSIM is of boxes (P-AIO-4); theirs know haze and rain too.
 Class: blind; told the level; or one network per sigma, quality or scale. Source: confirmed where a stored copy of the
 table prints the value. Rows and sources: `results/published.csv`."""
 

@@ -27,7 +27,7 @@ def test_all_suites_that_fit_the_model_run_and_the_others_are_named(harmonic, we
     assert "left out: sr, second-order, which a model that enlarges by 1 does not fit" in answer.err
     content = json.loads((tmp_path / "f.json").read_text())
     assert list(dict.fromkeys(s["suite"] for s in content["scores"])) == [
-        *("denoise", "jpeg", "deblur", "hmix", "clean", "real")
+        *("denoise", "jpeg", "deblur", "hmix", "all-in-one", "clean", "real")
     ]
     assert content["command"] == "harmonic bench quality --data DATA --model tiny.safetensors --json f.json"
     assert content["date"].count("-") == 2

@@ -12,6 +12,8 @@ from harmonic.measure.report import mean_decibel
 from harmonic.measure.score import bench_quality
 from harmonic.measure.sets import read_clean
 from harmonic.measure.suites import NAMES, SUITES, suites_named
+from harmonic.ops.box_similarity import box_ssim
+from harmonic.ops.cells import cut_to_centre
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import luma, psnr, ssim
 from harmonic.ops.resize import imresize
@@ -48,6 +50,23 @@ def test_8_bit_and_float_outputs_count_alike(folder):
     )
     for a, b in zip(as_float.scores, as_bytes.scores, strict=True):
         assert a.after == b.after
+
+
+def test_all_in_one_takes_floats_cut_around_the_middle_and_scores_them_unrounded_within_the_range(folder):
+    seen = []
+
+    def restore(picture):
+        seen.append(picture)
+        return picture + np.float32(0.3 / 255)
+
+    (score, *_) = bench_quality(restore, ["all-in-one"], folder).scores
+    first = seen[0]
+    clean = cut_to_centre(read_clean(sorted(folder.glob("*.png"))[0]), 16)
+    assert first.dtype == np.float32 and first.shape == clean.shape and all(side % 16 == 0 for side in first.shape[:2])
+    exact = (first * 255 + 0.3).clip(0, 255)
+    assert score.pictures[0].after.psnr == pytest.approx(psnr(exact, clean), abs=1e-4)
+    assert abs(psnr(to_uint8(exact / 255), clean) - psnr(exact, clean)) > 1e-3
+    assert score.pictures[0].after.more["ssim_box"] == pytest.approx(box_ssim(to_uint8(exact / 255), clean))
 
 
 def test_the_restorer_gets_float32_for_noise_and_8_bit_otherwise(folder):

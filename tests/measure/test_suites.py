@@ -20,7 +20,10 @@ from harmonic.measure.suites import (
     grey_jpeg,
     second_order,
     suites_named,
+    truncated_noise,
 )
+from harmonic.ops.box_similarity import box_ssim
+from harmonic.ops.cells import cut_to_centre
 from harmonic.ops.eight_bit import to_uint8
 from harmonic.ops.quality import luma, psnr, ssim
 
@@ -62,13 +65,23 @@ def test_the_noise_is_drawn_from_seed_0_of_the_published_stream():
     np.testing.assert_array_equal(gaussian_noise(CLEAN, "any", 25), (CLEAN / 255 + noise).astype(np.float32))
 
 
+def test_all_in_one_noise_goes_on_from_picture_to_picture_and_begins_anew_for_each_sigma_and_set():
+    low, high, _ = suites_named("all-in-one", 1)[0].settings
+    first, second = (damage := low.begin())(CLEAN, "a"), damage(CLEAN, "b")
+    np.testing.assert_array_equal(first, truncated_noise(CLEAN, "a", 15))
+    both = np.random.RandomState(0).randn(2, *CLEAN.shape)[1] * 15 + CLEAN
+    np.testing.assert_array_equal(second, both.clip(0, 255).astype(np.uint8))
+    np.testing.assert_array_equal(high.begin()(CLEAN, "a"), truncated_noise(CLEAN, "a", 25))
+    np.testing.assert_array_equal(low.begin()(CLEAN, "a"), first)
+
+
 def test_the_clean_suite_changes_nothing():
     (setting,) = suites_named("clean", 1)[0].settings
     np.testing.assert_array_equal(setting.damage(CLEAN, "any"), CLEAN)
 
 
 def test_an_unknown_suite_is_told_the_known_ones():
-    with pytest.raises(UsageError, match="sr, denoise, jpeg, deblur, hmix, clean, second-order, real"):
+    with pytest.raises(UsageError, match="sr, denoise, jpeg, deblur, hmix, all-in-one, clean, second-order, real"):
         suites_named("deblurr", 1)
 
 
@@ -128,6 +141,21 @@ def test_golden_noise_on_cbsd68(cbsd68, sigma, unclipped, clipped, similarity):
     means = np.mean(rows, axis=0)
     np.testing.assert_allclose(means[:2], [unclipped, clipped], atol=1e-4)
     assert means[2] == pytest.approx(similarity, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    "index, expected, similarity", [(0, 24.832750, 0.591894), (1, 20.537915, 0.417615), (2, 15.004323, 0.219051)]
+)
+def test_golden_all_in_one_noise_on_cbsd68(cbsd68, index, expected, similarity):
+    damage = suites_named("all-in-one", 1)[0].settings[index].begin()
+    rows = []
+    for name in sorted(cbsd68):
+        clean = cut_to_centre(cbsd68[name], 16)
+        noisy = damage(clean, name)
+        rows.append((psnr(noisy, clean), box_ssim(noisy, clean)))
+    means = np.mean(rows, axis=0)
+    assert means[0] == pytest.approx(expected, abs=1e-4)
+    assert means[1] == pytest.approx(similarity, abs=1e-5)
 
 
 def means_over(pictures, steps):

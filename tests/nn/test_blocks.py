@@ -1,6 +1,5 @@
 """Blocks on random tensors: what each promises in its docstring."""
 
-
 import pytest
 import torch
 

@@ -37,7 +37,7 @@ def quality(
         list[str] | None,
         typer.Option(
             "--suite",
-            help="sr, denoise, jpeg, deblur, hmix, clean, second-order or real; repeatable; "
+            help="sr, denoise, jpeg, deblur, hmix, all-in-one, clean, second-order or real; repeatable; "
             "default: all that fit the model.",
         ),
     ] = None,
@@ -49,8 +49,8 @@ def quality(
         list[str] | None,
         typer.Option(
             "--measure",
-            help="Besides PSNR and SSIM: psnr_y, psnr_b, psnr_b_real, psnr_b_channels, psnr_b_luma, ms_ssim, gmsd, "
-            "lf_input, colour_shift, texture, niqe_free, fd_nss, p63, or all; repeatable.",
+            help="Besides PSNR and SSIM: psnr_y, psnr_b, psnr_b_real, psnr_b_channels, psnr_b_luma, ms_ssim, "
+            "ssim_box, gmsd, lf_input, colour_shift, texture, niqe_free, fd_nss, p63, or all; repeatable.",
         ),
     ] = None,
     lpips: Annotated[

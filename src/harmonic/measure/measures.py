@@ -9,6 +9,7 @@ from harmonic.errors import UsageError
 from harmonic.measure.lpips import LPIPS, lpips
 from harmonic.measure.natural import niqe_free
 from harmonic.ops.block_artefacts import psnr_b, psnr_b_of_channels, psnr_b_of_luma
+from harmonic.ops.box_similarity import box_ssim
 from harmonic.ops.colour_difference import colour_shift
 from harmonic.ops.consistency import lf_consistency
 from harmonic.ops.gradient_similarity import gmsd
@@ -114,6 +115,8 @@ MEASURES = (
     Measure("psnr_b_luma", "PSNR-B, colour form b: error of RGB, steps of rounded luma (P-JP-4, FBCNN)", True,
             _only(_colour, lambda s: psnr_b_of_luma(s.picture, _clean(s)))),
     Measure("ms_ssim", "MS-SSIM of five scales, mean of channels", True, _only(_compared, _ms_ssim)),
+    Measure("ssim_box", "SSIM of 7x7 boxes with sample covariances, scikit-image's default (P-AIO-4)", True,
+            _only(_compared, lambda s: box_ssim(s.picture, _clean(s)))),
     Measure("gmsd", "GMSD of luma", False, _only(_compared, lambda s: gmsd(grey(s.picture), grey(_clean(s))))),
     Measure("lf_input", "LF-consistency: PSNR of the output against the input, both 4x-down-sampled", True,
             _lf_input),

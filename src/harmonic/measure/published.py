@@ -5,7 +5,7 @@ training data are context, no contest (protocols P-SR-14, P-DN-4, P-JP-6).
 """
 
 import csv
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,7 @@ _METRICS = {
     "denoise-awgn-color": "PSNR-RGB",
     "jpeg-color": "PSNR-RGB",
     "jpeg-gray": "PSNR",
+    "all-in-one-3": "PSNR-RGB",
 }
 
 
@@ -68,7 +69,7 @@ def beside_published(content: Content, rows: Iterable[Published]) -> str:
         methods = dict.fromkeys(row.method for row in found)
         if not methods:
             continue
-        ours = [f"**{float(s['after']['psnr']):.2f} / {s['after']['ssim']:.4f}**" for s in scores]
+        ours = [f"**{float(s['after']['psnr']):.2f} / {_similarity(s['after']):.4f}**" for s in scores]
         told = "–" if not content["model"] else "per scale" if task == "sr" else "blind"
         head = ["method", "class", "M", "trained on", "source", *settings]
         name = f"**{content['model'] or 'input, measured here'}**"
@@ -123,6 +124,11 @@ def _line(method: str, rows: Sequence[Published], settings: Sequence[str]) -> li
     status = "confirmed" if all(row.confirmed for row in own.values()) else "unconfirmed"
     figures = [_figure(own.get(setting)) for setting in settings]
     return [method, some.told or "not said", some.parameters or "–", some.trained_on or "–", status, *figures]
+
+
+def _similarity(figures: Mapping[str, float]) -> float:
+    """The SSIM that published rows of the protocol have."""
+    return figures.get("ssim_box", figures["ssim"])
 
 
 def _figure(row: Published | None) -> str:

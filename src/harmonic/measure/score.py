@@ -18,8 +18,8 @@ from harmonic.measure.measures import Measure, Seen, measure_named
 from harmonic.measure.report import PictureScore, Quality, Report, SettingScore
 from harmonic.measure.sets import SMALLEST, find_sets, read_clean, read_grey
 from harmonic.measure.suites import Setting, Suite, suites_named
-from harmonic.ops.cells import whole_cells
-from harmonic.ops.eight_bit import to_uint8
+from harmonic.ops.cells import cut_to_centre, whole_cells
+from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
 from harmonic.ops.resize import imresize
 from harmonic.version import package_version
@@ -125,25 +125,33 @@ def _sights(
     restore: Restore | None, suite: Suite, data: str, files: Sequence[Path], measures: Sequence[Measure]
 ) -> Iterator[Sight]:
     """Every picture at every setting; pictures outside, so that each is read once."""
+    damages = {setting: setting.begin() for setting in suite.settings}
     for file in files:
         read = read_grey(file) if suite.colour == "grey" else read_clean(file)
-        if min(read.shape[:2]) < SMALLEST + 2 * max(_border(setting) for setting in suite.settings):
+        if min(read.shape[:2]) < max(SMALLEST + 2 * max(_border(setting) for setting in suite.settings), suite.sides):
             raise PictureError(f"{file}: too small for suite {suite.name}; leave the picture out")
         for setting in suite.settings:
-            clean = np.ascontiguousarray(whole_cells(read, setting.scale or 1))
-            given = setting.damage(clean, file.stem.lower())
+            clean = np.ascontiguousarray(whole_cells(cut_to_centre(read, suite.sides), setting.scale or 1))
+            given = damages[setting](clean, file.stem.lower())
+            own = given.copy() if suite.rounded else to_float(given)
             start = perf_counter()
-            output = None if restore is None else restore(given.copy())
+            output = None if restore is None else restore(own)
             seconds = perf_counter() - start
             before = _enlarged(given, setting, output)
             if output is not None and output.shape != before.shape:
                 raise ValueError(f"{file.stem}: the restorer returned {output.shape}, expected {before.shape}")
-            after = as_uint8(before if output is None else output)
+            after = _result(before if output is None else output, suite)
             truth = clean if suite.reference else None
             first = _judged(before, None, truth, suite, setting, measures)
             last = first if after is before else _judged(after, as_uint8(given), truth, suite, setting, measures)
             score = PictureScore(file.stem, first, last, seconds, sha256(given.tobytes()).hexdigest())
-            yield Sight(suite, setting, data, score, as_uint8(before), after, truth)
+            yield Sight(suite, setting, data, score, as_uint8(before), as_uint8(after), truth)
+
+
+def _result(output: np.ndarray, suite: Suite) -> np.ndarray:
+    """What is judged: the 8-bit picture, or floats within its range."""
+    exact = not suite.rounded and output.dtype != np.uint8
+    return output.clip(0, 1) if exact else as_uint8(output)
 
 
 def _enlarged(given: np.ndarray, setting: Setting, output: np.ndarray | None) -> np.ndarray:

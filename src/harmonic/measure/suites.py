@@ -29,18 +29,28 @@ Colour = Literal["RGB", "Y of RGB", "grey"]
 """What is compared: all channels, the luma of colour pictures (C4, unrounded), or pictures that are grey throughout."""
 
 
+Damage = Callable[[np.ndarray, str], np.ndarray]
+"""(clean (H, W, 3) or (H, W) uint8, picture name) -> uint8, or floats about [0, 1], smaller by the setting's scale."""
+
+
 @dataclass(frozen=True)
 class Setting:
     """One column of a published table.
 
-    damage: (clean (H, W, 3) or (H, W) uint8, picture name) -> uint8, or floats about [0, 1], smaller by `scale`.
-    scale: enlargement asked of the restorer, None = any. published: the setting's name in tables of others.
+    damage: of any picture by itself. in_order: makes the damage of a whole set, whose pictures come in order, where one
+    source of random numbers goes on from picture to picture. scale: enlargement asked of the restorer, None = any.
+    published: the setting's name in tables of others.
     """
 
     name: str
-    damage: Callable[[np.ndarray, str], np.ndarray]
+    damage: Damage
     scale: int | None = 1
     published: str = ""
+    in_order: Callable[[], Damage] | None = None
+
+    def begin(self) -> Damage:
+        """For one set."""
+        return self.in_order() if self.in_order else self.damage
 
 
 @dataclass(frozen=True)
@@ -49,7 +59,8 @@ class Suite:
 
     identical: dB that an output equal to the clean picture counts; None = left out. measures: taken besides PSNR and
     SSIM (`measures.py`). task: rows of published tables that may stand beside it. reference: clean pictures exist.
-    inputs_only: no picture that a network could be given, only the published row of the input itself.
+    inputs_only: no picture that a network could be given, only the published row of the input itself. sides: pictures
+    are cut around their middle to multiples of this. rounded: PSNR is of 8-bit outputs (C1), not of floats in [0, 1].
     """
 
     name: str
@@ -63,6 +74,8 @@ class Suite:
     task: str | None = None
     reference: bool = True
     inputs_only: bool = False
+    sides: int = 1
+    rounded: bool = True
 
 
 def bicubic_input(clean: np.ndarray, name: str, scale: int) -> np.ndarray:
@@ -79,6 +92,17 @@ def gaussian_noise(clean: np.ndarray, name: str, sigma: float) -> np.ndarray:
     """P-DN-1: unclipped, unrounded float32, the seed set anew for each picture."""
     rng = np.random.RandomState(SEED)
     return degrade(to_float(clean, np.float64), [Noise(sigma=sigma)], rng).astype(np.float32)
+
+
+def truncated_noise(clean: np.ndarray, name: str, sigma: float, rng: np.random.RandomState | None = None) -> np.ndarray:
+    """P-AIO-3: clipped and cut off to 8 bits. rng: goes on from picture to picture; None = as the first of a set."""
+    noise = (rng or np.random.RandomState(SEED)).randn(*clean.shape)
+    return np.clip(clean + noise * sigma, 0, 255).astype(np.uint8)
+
+
+def noise_of_a_set(sigma: float) -> Damage:
+    """One stream for a set in order of names, as P-AIO-3 has it."""
+    return partial(truncated_noise, sigma=sigma, rng=np.random.RandomState(SEED))
 
 
 def grey_jpeg(clean: np.ndarray, name: str, quality: int) -> np.ndarray:
@@ -166,6 +190,25 @@ SUITES = (
         "Philox keyed by picture name and severity",
         ("LIVE1",),
         tuple(Setting(s, partial(hmix_input, severity=s)) for s in SEVERITIES),
+    ),
+    Suite(
+        "all-in-one",
+        "P-AIO-3, 8-bit",
+        f"one numpy.random.RandomState({SEED}) for the set at each sigma",
+        ("CBSD68",),
+        tuple(
+            Setting(
+                f"sigma {s}",
+                partial(truncated_noise, sigma=s),
+                published=f"sigma{s}",
+                in_order=partial(noise_of_a_set, s),
+            )
+            for s in (15, 25, 50)
+        ),
+        measures=("ssim_box",),
+        task="all-in-one-3",
+        sides=16,
+        rounded=False,
     ),
     Suite(
         "clean",

@@ -21,7 +21,7 @@ _EXACTLY = {
     "low": "1/4 size: PSNR of the pictures shrunk to a quarter by antialiased bicubic, unrounded",
 }
 _WAYS = ("before", "after")
-_FINE = {"ssim": 4, "ms_ssim": 4, "gmsd": 4}  # decimals of what does not count in dB or the like; 2 else
+_FINE = {"ssim": 4, "ssim_box": 4, "ms_ssim": 4, "gmsd": 4}  # decimals of what does not count in dB or the like; 2 else
 
 
 def content_of(report: Report) -> dict[str, Any]:

@@ -11,6 +11,12 @@ def whole_cells(picture: np.ndarray, side: int) -> np.ndarray:
     return picture[:height, :width]
 
 
+def cut_to_centre(picture: np.ndarray, side: int) -> np.ndarray:
+    """Cut around the middle to multiples of `side` (P-AIO-2). (H, W, ...) -> (H', W', ...), a view"""
+    (top, height), (left, width) = ((length % side // 2, length - length % side) for length in picture.shape[:2])
+    return picture[top : top + height, left : left + width]
+
+
 def halved(plane: np.ndarray, beyond: Literal["edge", "constant"]) -> np.ndarray:
     """Means of 2 x 2 pixels. (H, W) float -> (ceil(H/2), ceil(W/2))
 

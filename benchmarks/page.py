@@ -23,9 +23,9 @@ RESULTS, PAGE, PUBLISHED = ROOT / "results", ROOT / "docs" / "benchmarks.md", RO
 HEAD = """# Benchmarks
 
 Made by `python benchmarks/page.py` from `results/*.json`; a test fails when it is old. Protocols: `P-SR` bicubic
-enlargement, `P-DN` Gaussian noise, `P-JP` JPEG, `P-DB` Gaussian blur, `HMIX-1` all three after each other, `P-AIO` noise
-as tables of all-in-one networks have it, `P-CL` clean pictures handed in, `P-RW` real ones without a truth; how exactly,
-`src/harmonic/measure/suites.py` says.
+enlargement, `P-DN` Gaussian noise, `P-JP` JPEG, `P-DB` Gaussian blur, `HMIX-1` all three after each other, `P-AIO`
+noise as tables of all-in-one networks have it, `P-CL` clean pictures handed in, `P-RW` real ones without a truth; how
+exactly, `src/harmonic/measure/suites.py` says.
 """
 
 

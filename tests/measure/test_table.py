@@ -1,7 +1,10 @@
 import json
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from harmonic.measure.clouds import FD_NSS, P63
 from harmonic.measure.measures import measure_named
 from harmonic.measure.score import bench_quality
 from harmonic.measure.table import as_json, content_of, markdown
@@ -25,6 +28,15 @@ def test_markdown_has_one_row_per_setting_with_two_decimals(folder):
     assert note.startswith("fast; code ")
     assert "3 outputs equal the clean picture, each counted as 100 dB" in note
     assert colours.rstrip() == "RGB, nothing shaved: HMIX-1; P-CL-1"
+
+
+def test_the_mean_over_severities_takes_psnr_of_tiles_in_and_distances_of_clouds_out(tmp_path):
+    picture = np.random.default_rng(0).integers(0, 256, (70, 130, 3), dtype=np.uint8)
+    Image.fromarray(picture).save(tmp_path / "a.png")
+    content = content_of(bench_quality(None, ["hmix"], tmp_path, set_measures=[FD_NSS, P63]))
+    tiles = np.mean([score["sets"]["p63"]["before"] for score in content["scores"]])
+    (mean,) = (line for line in markdown(content).splitlines() if "| mean |" in line)
+    assert mean.endswith(f"| – | – | {tiles:.2f} | {tiles:.2f} | 0.00 |")
 
 
 def test_settings_with_other_figures_have_a_table_of_their_own_and_say_what_they_are(folder):

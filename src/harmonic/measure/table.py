@@ -82,17 +82,24 @@ def _table(scores: Sequence[Content]) -> str:
 
 
 def _with_means(scores: Sequence[Content]) -> list[Content]:
-    """HMIX-1 has a mean over its severities too; figures of whole sets are left out there."""
+    """HMIX-1 has a mean over its severities too, of PSNR of tiles as well; other figures of whole sets have none."""
     rows: list[Content] = []
     for (suite, _), group in groupby(scores, key=lambda score: (score["suite"], score["set"])):
         rows += (alike := list(group))
         if suite == "hmix" and len(alike) > 1:
             means = {way: {name: fmean(float(score[way][name]) for score in alike) for name in alike[0][way]}
                      for way in _WAYS}  # fmt: skip
-            sides = {name: {} for name in alike[0].get("sets", ())}
+            sides = {name: _mean_of_sets(alike, name) for name in alike[0].get("sets", ())}
             seconds = fmean(score["seconds"] for score in alike)
             rows.append({**alike[0], "setting": "mean", "sets": sides, **means, "seconds": seconds})
     return rows
+
+
+def _mean_of_sets(scores: Sequence[Content], name: str) -> dict[str, float]:
+    found = [score["sets"][name] for score in scores]
+    if name != "p63" or not all(figures["patches"] for figures in found):
+        return {}  # distances between two clouds of patches have no mean
+    return {way: fmean(float(figures[way]) for figures in found) for way in _WAYS}
 
 
 def _patches(scores: Sequence[Content], name: str) -> str:

@@ -30,6 +30,7 @@ from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.head import Tail
 from harmonic.nn.modulated import ModulatedConv
 from harmonic.nn.parts import Parts
+from harmonic.nn.pointwise import PointwiseConv
 from harmonic.nn.projection import Projection
 from harmonic.nn.router import Router
 from harmonic.nn.texture_block import MoETextureBlock
@@ -151,7 +152,13 @@ def global_router(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
 
 def wrong_fuse(network: Harmonic, patch: pytest.MonkeyPatch) -> None:
     """Layer scales are forgotten."""
-    patch.setattr(Projection, "folded", lambda projection: projection.conv)
+
+    def folded(projection: Projection) -> PointwiseConv:
+        conv = PointwiseConv(projection.conv.in_channels, projection.conv.out_channels)
+        conv.load_state_dict(projection.conv.state_dict())
+        return conv
+
+    patch.setattr(Projection, "folded", folded)
 
 
 def clean_not_kept(network: Harmonic, patch: pytest.MonkeyPatch) -> None:

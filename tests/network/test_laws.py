@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harmonic.network.config import LFSpec, NetworkConfig, TextureSpec, variant
-from harmonic.network.deploy import fuse
+from harmonic.network.deploy import fuse, without_biases
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
 from harmonic.network.specs import conv
@@ -205,6 +205,25 @@ def test_the_deploy_form_has_the_same_function(preset, scale):
     check_fusion(model, fused)
     assert sum(1 for _ in fused.parameters()) < sum(1 for _ in model.parameters())
     assert all(torch.equal(value, before[name]) for name, value in model.state_dict().items())
+
+
+@presets
+def test_without_biases_the_deploy_form_has_the_same_function(preset, scale):
+    model = randomised(fresh(preset, scale))
+    fused = fuse(model)
+    faster = without_biases(fused)
+    check_fusion(model, faster)
+    assert sum(1 for _ in faster.parameters()) < sum(1 for _ in fused.parameters())
+    assert without_biases(faster).state_dict().keys() == faster.state_dict().keys()
+
+
+def test_the_fusion_check_notices_a_bias_that_is_lost():
+    model = randomised(fresh("tiny", 1))
+    faster = without_biases(fuse(model))
+    with torch.no_grad():
+        faster.dec0.blocks[0].norm2.bias.zero_()
+    with pytest.raises(AssertionError):
+        check_fusion(model, faster)
 
 
 def test_the_fusion_check_notices_a_changed_kernel():

@@ -51,7 +51,7 @@ def test_a_folded_projection_is_one_convolution():
     torch.nn.init.normal_(projection.scale)
     x = torch.randn(1, 5, 6, 6)
     folded = projection.folded()
-    assert type(folded) is torch.nn.Conv2d
+    assert isinstance(folded, torch.nn.Conv2d)
     torch.testing.assert_close(folded(x), projection(x))
 
 

@@ -16,6 +16,7 @@ from torch.nn.attention import SDPBackend, sdpa_kernel
 from torch.utils.flop_counter import FlopCounterMode
 
 from harmonic.measure.speed import Latency, latencies
+from harmonic.network.deploy import without_biases
 from harmonic.network.harmonic import Harmonic
 
 PRECISIONS = ("fp32", "bf16")
@@ -77,6 +78,8 @@ def call_of(network: nn.Module, x: Tensor, precision: str) -> Callable[[], objec
         network = copy.deepcopy(network)
         for module in _under_autocast(network, x):
             module.to(torch.bfloat16)
+    elif isinstance(network, Harmonic) and network.form == "deploy" and x.device.type == "cpu":
+        network = without_biases(network)  # as the product's runtime has it
     return partial(_pass, network, x, precision)
 
 

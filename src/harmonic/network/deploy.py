@@ -6,9 +6,11 @@ import torch
 from torch import nn
 
 from harmonic.network.harmonic import Harmonic
+from harmonic.nn.block import Block
 from harmonic.nn.budgeted_window import BudgetedWindow
 from harmonic.nn.large_kernel import RepLargeKernel
 from harmonic.nn.partial_kernel import RepDenseKernel
+from harmonic.nn.pointwise import absorb_biases
 from harmonic.nn.projection import Projection
 from harmonic.nn.rep_conv import RepConv
 from harmonic.nn.router import Router
@@ -25,6 +27,22 @@ def fuse(model: Harmonic) -> Harmonic:
     _fold_children(fused)
     fused.form = "deploy"
     return fused.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+
+def without_biases(fused: Harmonic) -> Harmonic:
+    """A copy of a deploy form, the same function, faster in fp32 on a CPU: without biases behind norms.
+
+    How: `nn/pointwise.py`. In bf16 what stands for the biases would be rounded.
+    """
+    faster = copy.deepcopy(fused)
+    for block in (module for module in faster.modules() if isinstance(module, Block)):
+        places = (block.norm1, block.mixer, block.mixer.entries), (block.norm2, block.ffn, ("expand",))
+        for norm, part, names in places:
+            convs = [getattr(part, name) for name in names]
+            if any(conv.bias is not None for conv in convs):
+                for name, conv in zip(names, absorb_biases(norm, convs), strict=True):
+                    setattr(part, name, conv)
+    return faster.to(memory_format=torch.channels_last).train(fused.training).requires_grad_(False)  # type: ignore[call-overload]
 
 
 def limit_experts(model: Harmonic, budget: float) -> None:

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from harmonic.nn.cells import CellGate, Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
 from harmonic.ops.window import (
@@ -67,7 +67,7 @@ class WindowHeads(nn.Module):
         return from_windows(attend(q, k, v, self.head_width, self.bias(), live), height, width, self.windows)
 
 
-class WindowAttention(Mixer):
+class WindowAttention(ProjectedMixer):
     """Self-attention inside windows with relative position bias. (B, C, H, W), any H, W -> same shape
 
     window: side of a square window, or (rows, columns). shifted: windows begin half a period later.
@@ -94,14 +94,14 @@ class WindowAttention(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         y = self.heads(self.qkv(x))
         if self.attention is not None:
             y = self.attention(y, cells)
-        return self.project(y)
+        return y
 
 
-class RectangleAttention(Mixer):
+class RectangleAttention(ProjectedMixer):
     """Half of the heads look along rows, half along columns: windows of h x w and of w x h. Else as `WindowAttention`.
 
     8 x 32 with 32 x 8 spans 32 positions per axis for the work of 16 x 16.
@@ -127,12 +127,12 @@ class RectangleAttention(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         halves = self.qkv(x).chunk(2, 1)
         y = torch.cat([heads(half) for heads, half in zip(self.heads, halves, strict=True)], 1)
         if self.attention is not None:
             y = self.attention(y, cells)
-        return self.project(y)
+        return y
 
 
 def head_count(channels: int, head_width: int, limit: int = MAX_HEAD_WIDTH) -> int:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.guide import Guide
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import Mixer, ProjectedMixer
 from harmonic.nn.norm import LayerNorm
 from harmonic.nn.projection import Projection
 
@@ -20,10 +20,11 @@ def product_gate(x: Tensor) -> Tensor:
     return a * b
 
 
-class ConvMixer(Mixer):
+class ConvMixer(ProjectedMixer):
     """The pure-convolution twin of window attention: 1x1, depthwise 3x3, product gate, channel attention, 1x1."""
 
     reach, grid = 1, 1
+    entries = ("expand",)
 
     def __init__(self, channels: int, cell_channels: int | None):
         super().__init__()
@@ -32,11 +33,11 @@ class ConvMixer(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         y = product_gate(self.depthwise(self.expand(x)))
         if self.attention is not None:
             y = self.attention(y, cells)
-        return self.project(y)
+        return y
 
 
 class GatedFFN(nn.Module):
@@ -50,10 +51,17 @@ class GatedFFN(nn.Module):
         self.project = Projection(hidden, channels)
 
     def forward(self, x: Tensor) -> Tensor:
+        return self.project(self._inner(x))
+
+    def onto(self, base: Tensor, x: Tensor) -> Tensor:
+        """base + forward(x), the residual."""
+        return self.project.onto(base, self._inner(x))
+
+    def _inner(self, x: Tensor) -> Tensor:
         y = self.expand(x)
         if self.depthwise is not None:
             y = self.depthwise(y)
-        return self.project(product_gate(y))
+        return product_gate(y)
 
 
 class Block(nn.Module):
@@ -71,5 +79,5 @@ class Block(nn.Module):
         self.ffn = GatedFFN(channels, ffn_ratio, ffn_depthwise)
 
     def forward(self, x: Tensor, guide: Guide) -> Tensor:
-        x = x + self.mixer(self.norm1(x), guide.cells)
-        return x + self.ffn(self.norm2(x))
+        x = self.mixer.onto(x, self.norm1(x), guide.cells)
+        return self.ffn.onto(x, self.norm2(x))

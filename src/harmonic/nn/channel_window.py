@@ -11,12 +11,12 @@ from torch import Tensor, nn
 
 from harmonic.nn.attention import MAX_HEAD_WIDTH, head_count
 from harmonic.nn.cells import Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.window import Windows, from_windows, to_windows
 
 
-class ChannelWindow(Mixer):
+class ChannelWindow(ProjectedMixer):
     """In each window, every channel of a head becomes a mixture of the channels that resemble it there.
 
     (B, C, H, W), any H, W -> same shape. Queries and keys of a channel are its values at the window's positions, after
@@ -35,10 +35,10 @@ class ChannelWindow(Mixer):
         self.temperature = nn.Parameter(torch.ones(head_count(channels, head_width), 1, 1))
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         tokens = to_windows(self.local(self.qkv(x)), self.windows)  # (B, N, T, 3C)
         q, k, v = tokens.transpose(2, 3).unflatten(2, (-1, self.head_width)).chunk(3, 2)  # (B, N, heads, d, T)
         q, k = (F.normalize(part.float(), dim=-1).to(v.dtype) for part in (q, k))
         weights = (q @ k.transpose(-1, -2) * self.temperature.to(v.dtype)).softmax(-1)  # (B, N, heads, d, d)
         y = (weights.to(v.dtype) @ v).flatten(2, 3).transpose(2, 3)
-        return self.project(from_windows(y, x.shape[-2], x.shape[-1], self.windows))
+        return from_windows(y, x.shape[-2], x.shape[-1], self.windows)

@@ -9,13 +9,13 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.norm import LayerNorm
 from harmonic.nn.projection import Projection
 from harmonic.ops.sample import displace
 
 
-class DeformableAttn(Mixer):
+class DeformableAttn(ProjectedMixer):
     """Mixer: keys and values are resampled once per head, then each position attends to `kernel`² of them.
 
     (B, C, H, W), any H and W -> same shape. Offsets are `bound`·tanh(·) positions per axis, zero at the start.
@@ -40,12 +40,12 @@ class DeformableAttn(Mixer):
         self.bias = nn.Parameter(torch.zeros(kernel * kernel, heads))  # per relative position
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         query, key, value = self.qkv(x).chunk(3, 1)
         offsets = self.offsets(query)
         query, key, value = (part.permute(0, 2, 3, 1).unflatten(-1, (self.heads, -1)) for part in (query, key, value))
         key, value = displace(torch.cat([key, value], -1), offsets).chunk(2, -1)
-        return self.project(self._attend(query, key, value).flatten(-2).permute(0, 3, 1, 2))
+        return self._attend(query, key, value).flatten(-2).permute(0, 3, 1, 2)
 
     def offsets(self, query: Tensor) -> Tensor:
         """query (B, C, H, W) -> (B, H, W, heads, 2): (dy, dx) in positions, within ± bound, fp32"""

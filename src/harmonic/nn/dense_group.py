@@ -9,11 +9,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 
 
-class DenseGroup(Mixer):
+class DenseGroup(ProjectedMixer):
     """`layers` times: 1x1 from everything so far to `growth` channels, 3x3, leaky ReLU, appended; then 1x1 back.
 
     (B, C, H, W) -> same shape. reach = layers, grid = 1.
@@ -26,7 +26,7 @@ class DenseGroup(Mixer):
         self.spread = nn.ModuleList(nn.Conv2d(growth, growth, 3, padding=1) for _ in range(layers))
         self.project = Projection(channels + layers * growth, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         for squeeze, spread in zip(self.squeeze, self.spread, strict=True):
             x = torch.cat([x, F.leaky_relu(spread(squeeze(x)), 0.2)], 1)
-        return self.project(x)
+        return x

@@ -32,7 +32,7 @@ class HybridAttn(WindowAttnBlock):
 
     def forward(self, x: Tensor, guide: Guide) -> Tensor:
         y = self.norm1(x)
-        x = x + self.mixer(y, guide.cells)
+        x = self.mixer.onto(x, y, guide.cells)
         if self.tokens is not None and guide.context is not None:
             x = x + self.tokens(y, guide.context)
-        return x + self.ffn(self.norm2(x))
+        return self.ffn.onto(x, self.norm2(x))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
 from harmonic.nn.folding import conv_of
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import centred, chain, dilated, unit
 
@@ -60,8 +60,10 @@ class RepLargeKernel(nn.Module):
         return conv_of(kernel, self.bias, like=self.small, groups=channels)
 
 
-class LargeKernelMixer(Mixer):
+class LargeKernelMixer(ProjectedMixer):
     """Mixer of the LF branch: 1x1, large depthwise kernel, product with a 1x1 gate, 1x1."""
+
+    entries = ("expand", "gate")
 
     def __init__(self, channels: int, kernel: int, dilations: tuple[int, ...] = ()):
         super().__init__()
@@ -71,8 +73,8 @@ class LargeKernelMixer(Mixer):
         self.gate = nn.Conv2d(channels, channels, 1)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
-        return self.project(self.spread(self.expand(x)) * self.gate(x))
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
+        return self.spread(self.expand(x)) * self.gate(x)
 
 
 def _near_unit(channels: int, noise: float) -> nn.Parameter:

@@ -1,6 +1,10 @@
 """What a canonical block mixes positions with."""
 
-from torch import nn
+from torch import Tensor, nn
+
+from harmonic.nn.cells import Cells
+from harmonic.nn.pointwise import PointwiseConv
+from harmonic.nn.projection import Projection
 
 
 class Mixer(nn.Module):
@@ -9,7 +13,29 @@ class Mixer(nn.Module):
     reach: how far an output position sees, in positions of its own grid, per axis. Cells of channel attention are not
     counted: the network counts them once.
     grid: a tile that starts on a multiple of this many positions gives the numbers of the whole map.
+    entries: names of 1x1 convolutions, if x goes into these alone.
     """
 
     reach: int
     grid: int
+    entries: tuple[str, ...] = ()
+
+    def onto(self, base: Tensor, x: Tensor, cells: Cells | None) -> Tensor:
+        """base + forward(x, cells), the residual."""
+        return base + self(x, cells)
+
+
+class ProjectedMixer(Mixer):
+    """One whose last step is a projection, which can add the residual by itself."""
+
+    project: Projection | PointwiseConv
+
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
+        """All but the projection."""
+        raise NotImplementedError
+
+    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+        return self.project(self.inner(x, cells))
+
+    def onto(self, base: Tensor, x: Tensor, cells: Cells | None) -> Tensor:
+        return self.project.onto(base, self.inner(x, cells))

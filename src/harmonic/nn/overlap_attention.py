@@ -10,13 +10,13 @@ from torch import Tensor, nn
 
 from harmonic.nn.attention import MAX_HEAD_WIDTH, RelativeBias, head_count
 from harmonic.nn.cells import CellGate, Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.attention import attend
 from harmonic.ops.window import Windows, from_windows, overlapping_partition, window_partition
 
 
-class OverlapAttention(Mixer):
+class OverlapAttention(ProjectedMixer):
     """Queries of a window attend to it and to `overlap` positions around it. (B, C, H, W), any H, W -> same shape
 
     overlap: at most half of the window; HAT has a quarter. Information crosses window borders without a shift.
@@ -41,7 +41,7 @@ class OverlapAttention(Mixer):
         self.attention = CellGate(cell_channels, channels) if cell_channels else None
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         height, width = x.shape[-2:]
         size, margins = self.windows.size, self.windows.margins(height, width)
         q, kv = F.pad(self.qkv(x), margins).split((x.shape[1], 2 * x.shape[1]), 1)
@@ -52,4 +52,4 @@ class OverlapAttention(Mixer):
         y = from_windows(tokens, height, width, self.windows)
         if self.attention is not None:
             y = self.attention(y, cells)
-        return self.project(y)
+        return y

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
 from harmonic.nn.folding import conv_of
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import centred, dilated
 
@@ -54,7 +54,7 @@ class RepDenseKernel(nn.Module):
         return conv_of(kernel, self.bias, like=self.large)
 
 
-class PartialKernelMixer(Mixer):
+class PartialKernelMixer(ProjectedMixer):
     """1x1, a dense large kernel on the first `partial` channels, product with a 1x1 gate, 1x1."""
 
     def __init__(self, channels: int, kernel: int, partial: int):
@@ -68,6 +68,6 @@ class PartialKernelMixer(Mixer):
         self.gate = nn.Conv2d(channels, channels, 1)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         some, others = self.expand(x).split(self.split, 1)
-        return self.project(torch.cat([self.spread(some), others], 1) * self.gate(x))
+        return torch.cat([self.spread(some), others], 1) * self.gate(x)

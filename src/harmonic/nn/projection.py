@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from harmonic.nn.folding import conv_of
+from harmonic.nn.pointwise import PointwiseConv
 
 LAYER_SCALE = 1e-2  # residual branches start small but alive, so that every parameter has a gradient
 
@@ -19,10 +19,17 @@ class Projection(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         return self.conv(x) * self.scale.to(x.dtype)
 
+    def onto(self, base: Tensor, x: Tensor) -> Tensor:
+        """base (B, outputs, H, W), x (B, inputs, H, W) -> base + self(x)"""
+        return base + self(x)
+
     @torch.no_grad()
-    def folded(self) -> nn.Conv2d:
+    def folded(self) -> PointwiseConv:
         """The same function as one convolution, folded in float64."""
         assert self.conv.bias is not None
         scale = self.scale.double()
-        kernel, bias = self.conv.weight.double() * scale[:, None], self.conv.bias.double() * scale[:, 0, 0]
-        return conv_of(kernel, bias, like=self.conv.weight)
+        folded = PointwiseConv(self.conv.in_channels, self.conv.out_channels).to(self.conv.weight)
+        assert folded.bias is not None
+        folded.weight.copy_(self.conv.weight.double() * scale[:, None])
+        folded.bias.copy_(self.conv.bias.double() * scale[:, 0, 0])
+        return folded

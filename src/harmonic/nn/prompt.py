@@ -9,12 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.blend import blend_cells
 
 
-class Prompt(Mixer):
+class Prompt(ProjectedMixer):
     """Scale and shift of all channels, from `vectors` learned codes in proportions that each cell chooses; then 1x1.
 
     (B, C, H, W), H and W multiples of `side` -> same shape. Cells of side x side positions stand at absolute places;
@@ -30,10 +30,10 @@ class Prompt(Mixer):
         self.scale, self.shift = (nn.Conv2d(vectors, channels, 1, bias=False) for _ in range(2))  # a code per column
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         evidence = torch.cat([F.avg_pool2d(x, self.side), F.avg_pool2d(x.square(), self.side)], 1)
         # Channels last, as the map is; a softmax over dimension 1 would turn its strides.
         scores = self.score(evidence).permute(0, 2, 3, 1)
         proportions = scores.softmax(-1, dtype=torch.promote_types(x.dtype, torch.float32)).permute(0, 3, 1, 2)
         proportions = blend_cells(proportions, x.shape[-2:]).to(x.dtype)
-        return self.project(torch.addcmul(self.shift(proportions), x, self.scale(proportions)))
+        return torch.addcmul(self.shift(proportions), x, self.scale(proportions))

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
 from harmonic.nn.folding import conv_of
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.projection import Projection
 from harmonic.ops.kernel import after_pointwise, centred
 
@@ -63,7 +63,7 @@ class RepConv(nn.Module):
         return conv_of(self.kernel(torch.float64), self.bias, like=self.plain)
 
 
-class RepConvMixer(Mixer):
+class RepConvMixer(ProjectedMixer):
     """3x3, SiLU, 3x3 of all channels, both `RepConv`; then `odd_gate` and 1x1. reach 2, grid 1."""
 
     reach, grid = 2, 1
@@ -74,8 +74,8 @@ class RepConvMixer(Mixer):
         self.second = RepConv(channels, expansion)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
-        return self.project(odd_gate(x, self.second(F.silu(self.first(x)))))
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
+        return odd_gate(x, self.second(F.silu(self.first(x))))
 
 
 def odd_gate(x: Tensor, y: Tensor) -> Tensor:

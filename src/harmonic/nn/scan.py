@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
-from harmonic.nn.mixer import Mixer
+from harmonic.nn.mixer import ProjectedMixer
 from harmonic.nn.norm import LayerNorm
 from harmonic.nn.projection import Projection
 from harmonic.ops.scan import strip_scan
@@ -20,7 +20,7 @@ from harmonic.ops.scan import strip_scan
 LONGEST_STRIP = 16
 
 
-class StateSpace(Mixer):
+class StateSpace(ProjectedMixer):
     """Mixer: scans along rows and along columns, both directions each, then norm and gate.
 
     (B, C, H, W), any H and W -> same shape. Strips of `strip` tokens start at absolute multiples of `strip`, moved up
@@ -42,11 +42,11 @@ class StateSpace(Mixer):
         self.norm = LayerNorm(channels)
         self.project = Projection(channels, channels)
 
-    def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
+    def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         value, gate, rows, columns = self.expand(x).permute(0, 2, 3, 1).split(self.widths, -1)  # (B, H, W, ·)
         y = value * self.skip.to(value.dtype) + self.rows(value, rows)
         y = y + self.columns(value.transpose(1, 2), columns.transpose(1, 2)).transpose(1, 2)
-        return self.project(self.norm(y.permute(0, 3, 1, 2)) * F.silu(gate.permute(0, 3, 1, 2)))
+        return self.norm(y.permute(0, 3, 1, 2)) * F.silu(gate.permute(0, 3, 1, 2))
 
 
 class LineScan(nn.Module):

@@ -15,6 +15,7 @@ from harmonic.measure.verify import bounds
 from harmonic.measure.verify.check import Bound, Check, judge, not_applicable
 from harmonic.measure.verify.passes import damages
 from harmonic.measure.verify.subject import Subject, restored
+from harmonic.network.deploy import without_biases
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import psnr
@@ -47,9 +48,9 @@ class Agreement:
 
 def runtimes(subject: Subject) -> tuple[Runtime, ...]:
     """What there is beside the reference."""
-    deployed = subject.deployed
+    deployed, faster = subject.deployed, without_biases(subject.deployed)
     return (
-        Runtime(lambda x: restored(deployed, x), bounds.DEPLOYED_LARGEST, bounds.DEPLOYED_PSNR),
+        Runtime(lambda x: restored(faster, x), bounds.DEPLOYED_LARGEST, bounds.DEPLOYED_PSNR),
         Runtime(lambda x: in_bf16(deployed, x), bounds.BF16_LARGEST, bounds.BF16_PSNR),
         Runtime(exported(subject, "onnx"), bounds.ONNX_LARGEST, bounds.ONNX_PSNR),
         Runtime(exported(subject, "openvino"), bounds.OPENVINO_LARGEST, bounds.OPENVINO_PSNR),

@@ -4,12 +4,12 @@ beside none (docs/decisions/0012).
 """
 
 import argparse
-from functools import partial
 
 import torch
 from torch import nn
 
 from harmonic.cli.allocator import keep_freed_memory
+from harmonic.measure.costs import call_of
 from harmonic.measure.line_ups import ready
 from harmonic.measure.markdown import markdown_table
 from harmonic.measure.speed import latencies
@@ -43,7 +43,7 @@ def main() -> None:
 
 
 def made(config: NetworkConfig, multiple: int | None = None) -> nn.Module:
-    """In the form that is timed; multiple: of pixels that sides are padded to, in the place of the network's own."""
+    """Fused. multiple: of pixels that sides are padded to, in the place of the network's own."""
     network = ready(Harmonic(config))
     if multiple:
         network.multiple = multiple  # type: ignore[assignment]
@@ -51,7 +51,7 @@ def made(config: NetworkConfig, multiple: int | None = None) -> nn.Module:
 
 
 def ratio(new: nn.Module, old: nn.Module, x: torch.Tensor, rounds: int) -> float:
-    return latencies(partial(old, x), {"new": partial(new, x)}, rounds=rounds)["new"].ratio
+    return latencies(call_of(old, x, "fp32"), {"new": call_of(new, x, "fp32")}, rounds=rounds)["new"].ratio
 
 
 if __name__ == "__main__":

@@ -153,7 +153,7 @@ that was lost."""
 BESIDE = """PSNR in dB / SSIM. Ours is one network for all rows of its scale, trained on what the row says. Others saw
 DIV2K, DF2K, WED, BSD or ImageNet, most of them one network a level: another class of data and task, context and no
 contest.
-In `all-in-one` every row is blind to kind and level, and SSIM is of boxes (P-AIO-4); theirs know haze and rain too.
+In `all-in-one`, where there is one, all are blind, SSIM is of boxes (P-AIO-4), and theirs mend haze and rain too.
 Class: blind; told the level; or one network per sigma, quality or scale. Source: confirmed where a stored copy of the
 table prints the value. Rows and sources: `results/published.csv`."""
 

@@ -53,8 +53,8 @@ def test_in_the_suites_it_takes_grey_pictures_too_and_nothing_without_a_clean_on
     measure = lpips_measure(network)
     grey_a, grey_b = A[..., 0], B[..., 0]
     expected = lpips(network, np.repeat(grey_a[..., None], 3, 2), np.repeat(grey_b[..., None], 3, 2))
-    assert measure.take(Seen(grey_a, grey_b, grey_a, None)) == expected
-    assert np.isnan(measure.take(Seen(A, None, A, None)))
+    assert measure.take(Seen(grey_a, grey_b, grey_a, None, grey_a)) == expected
+    assert np.isnan(measure.take(Seen(A, None, A, None, A)))
 
 
 def test_the_published_shape_is_that_of_vgg16():

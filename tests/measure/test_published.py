@@ -11,6 +11,7 @@ denoise-awgn-color,Kodak24,sigma15,PSNR-RGB,FFDNet,34.63,,0.852,WED,table 2,non-
 jpeg-gray,LIVE1,q10,PSNR-B,FBCNN,29.40,,,,table 1,
 sr,Set5,x2,PSNR-Y,Bicubic,33.66,0.9299,,,table 2,
 sr,Set5,x2,PSNR-Y,SPAN,38.08,0.9608,0.481,DIV2K,table 3,
+all-in-one-3,CBSD68,sigma15,PSNR-RGB,PromptIR,33.98,0.933,36,all-in-one,table 1,blind
 """
 
 
@@ -26,6 +27,7 @@ def content(model, *scores):
 
 
 NOISE = [{"task": "denoise-awgn-color", "set": "CBSD68", "published_setting": f"sigma{s}"} for s in (15, 50)]
+BOXES = {"task": "all-in-one-3", "set": "CBSD68", "published_setting": "sigma15"}
 LUMA = {"task": "sr", "set": "Set5", "published_setting": "x2", "inputs_only": True}
 
 
@@ -42,8 +44,18 @@ def test_rows_of_the_same_task_set_and_setting_stand_beside_ours(rows):
     ]
 
 
+def test_ssim_is_that_of_the_rows_beside_it(rows):
+    figures = {"after": {"psnr": 30.123, "ssim": 0.87654, "ssim_box": 0.89}}
+    plain = beside_published(content("ours", *(score | figures for score in NOISE)), rows)
+    assert "30.12 / 0.8765" in plain and "0.89" not in plain
+    boxed = beside_published(content("ours", BOXES | figures), rows)
+    assert (
+        "**30.12 / 0.8900**" in boxed and "| PromptIR | blind | 36 | all-in-one | confirmed | 33.98 / 0.933 |" in boxed
+    )
+
+
 def test_other_measures_and_tasks_without_rows_are_left_out(rows):
-    assert {row.method for row in rows} == {"FFDNet", "DnCNN (blind)", "Bicubic", "SPAN"}
+    assert {row.method for row in rows} == {"FFDNet", "DnCNN (blind)", "Bicubic", "SPAN", "PromptIR"}
     assert beside_published(content("ours", {"task": None, "set": "LIVE1", "published_setting": ""}), rows) == ""
 
 

@@ -5,11 +5,13 @@ import pytest
 import torch
 
 from harmonic.errors import ResourceError
+from harmonic.measure import costs
 from harmonic.measure.costs import call_of
 from harmonic.measure.peak_memory import measured
 from harmonic.measure.speed import growth_exponent, latencies, warm
 from harmonic.measure.speed_report import speed_report, speed_tables, tiled_overhead
 from harmonic.network.cost import network_cost
+from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
 from making import narrow
@@ -92,3 +94,11 @@ def test_networks_with_experts_are_timed_in_bf16_as_they_are_used():
     x = torch.rand(1, 3, 128, 128)
     call_of(network, x, "bf16")()
     assert {p.dtype for p in network.parameters()} == {torch.float32}
+
+
+@pytest.mark.parametrize("precision, expected", [("fp32", 1), ("bf16", 0)])
+def test_what_is_timed_is_what_the_runtime_runs(monkeypatch, precision, expected):
+    made, own = [], costs.without_biases
+    monkeypatch.setattr(costs, "without_biases", lambda network: made.append(own(network)) or made[-1])
+    call_of(fuse(Harmonic(tiny())).eval(), torch.rand(1, 3, 32, 32), precision)()
+    assert len(made) == expected

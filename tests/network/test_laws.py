@@ -217,6 +217,11 @@ def test_without_biases_the_deploy_form_has_the_same_function(preset, scale):
     assert without_biases(faster).state_dict().keys() == faster.state_dict().keys()
 
 
+def test_a_training_form_keeps_its_biases():
+    with pytest.raises(ValueError, match="training form"):
+        without_biases(fresh("tiny", 1))
+
+
 def test_the_fusion_check_notices_a_bias_that_is_lost():
     model = randomised(fresh("tiny", 1))
     faster = without_biases(fuse(model))

@@ -38,14 +38,41 @@ def test_both_ways_give_the_numbers_of_a_convolution(monkeypatch, shape):
 
 
 def test_what_cannot_be_multiplied_is_convolved(monkeypatch):
-    taken, conv = watched(monkeypatch), PointwiseConv(6, 6, bias=False)
+    taken, conv, plain = watched(monkeypatch), PointwiseConv(6, 6), PointwiseConv(6, 6, bias=False)
     x = features(1, 6, 4, 8)
-    conv(x)  # with a gradient
+    wanted = x + nn.functional.conv2d(x, conv.weight, conv.bias)
+
+    def check(found: torch.Tensor, tolerance: float = 1e-5) -> None:
+        torch.testing.assert_close(found.float(), wanted, atol=tolerance, rtol=0)
+
+    plain(x)  # with a gradient
+    check(conv.onto(x, x))
     with torch.no_grad():
-        conv(x.contiguous())
+        plain(x.contiguous())
+        check(conv.onto(x, x.contiguous()))
+        check(conv.onto(x.contiguous(), x))
+        check(conv.onto(x.bfloat16(), x), 1e-1)
         with torch.autocast("cpu", torch.bfloat16):
-            conv(x)
+            plain(x)
+            check(conv.onto(x, x), 1e-1)
     assert not taken
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_exported_graphs_hold_convolutions(bias):
+    class Step(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.conv = PointwiseConv(6, 6, bias)
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            return self.conv.onto(x, self.conv(x))
+
+    with torch.no_grad():
+        program = torch.export.export(Step().eval(), (features(1, 6, 4, 8),))
+    calls = [str(node.target) for node in program.graph.nodes if node.op == "call_function"]
+    assert sum("conv2d" in call for call in calls) == 2
+    assert not any(word in call for call in calls for word in ("addmm", "linear", "matmul"))
 
 
 def test_biases_behind_a_norm_go_into_the_weights():

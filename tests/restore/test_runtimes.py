@@ -11,6 +11,7 @@ from harmonic.errors import UsageError
 from harmonic.ops.band import cell_mean
 from harmonic.restore.restorer import Restorer
 from harmonic.restore.runtimes import exported_cache
+from harmonic.restore.runtimes import runtime as runtime_module
 from harmonic.restore.runtimes.choice import choose
 from harmonic.restore.runtimes.exported_cache import cached_file, cached_model
 from harmonic.restore.runtimes.runtime import torch_runtime
@@ -65,6 +66,17 @@ def test_bf16_keeps_the_base_to_the_last_bit_and_moves_no_cell_means():
     assert (parts.hf - network.decompose(x).hf).abs().max() <= 0.02
 
 
+@pytest.mark.parametrize("precision, expected", [("fp32", 1), ("bf16", 0)])
+def test_torch_runs_without_biases_in_fp32_alone(monkeypatch, precision, expected):
+    """bf16 would round what stands for them (docs/decisions/0013)."""
+    made = []
+    own = runtime_module.without_biases
+    monkeypatch.setattr(runtime_module, "without_biases", lambda network: made.append(own(network)) or made[-1])
+    restorer = Restorer(toy(), device="cpu", precision=precision, fallback=False)
+    assert len(made) == expected
+    assert cached_file(restorer.network) == cached_file(toy()), "the network that is shown is that of the exported file"
+
+
 def test_openvino_leaves_generated_texture_to_torch():
     from harmonic.restore.runtimes.by_openvino import openvino_runtime
 
@@ -92,7 +104,7 @@ def test_the_file_is_found_again_and_is_of_these_weights_alone(cache_folder):
 
 def test_a_file_of_an_older_form_of_graph_is_not_taken(monkeypatch):
     before = cached_file(toy())
-    monkeypatch.setattr("harmonic.restore.runtimes.exported_cache.REVISION", 3)
+    monkeypatch.setattr("harmonic.restore.runtimes.exported_cache.REVISION", 0)
     assert cached_file(toy()) != before
 
 

@@ -24,13 +24,15 @@ class Seen:
     """What a measure may look at, all uint8, (H, W, 3) or (H, W).
 
     picture, clean: borders shaved as the protocol says; clean: None where there is none. whole: the picture unshaved.
-    given: the degraded picture, smaller by the scale; None where the picture is the input itself.
+    given: the degraded picture, smaller by the scale; None where the picture is the input itself. exact: `picture`
+    before it was rounded, on the 0–255 scale, where the protocol takes that; else the same.
     """
 
     picture: np.ndarray
     clean: np.ndarray | None
     whole: np.ndarray
     given: np.ndarray | None
+    exact: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,7 @@ MEASURES = (
             _only(_colour, lambda s: psnr_b_of_luma(s.picture, _clean(s)))),
     Measure("ms_ssim", "MS-SSIM of five scales, mean of channels", True, _only(_compared, _ms_ssim)),
     Measure("ssim_box", "SSIM of 7x7 boxes with sample covariances, scikit-image's default (P-AIO-4)", True,
-            _only(_compared, lambda s: box_ssim(s.picture, _clean(s)))),
+            _only(_compared, lambda s: box_ssim(s.exact, _clean(s)))),
     Measure("gmsd", "GMSD of luma", False, _only(_compared, lambda s: gmsd(grey(s.picture), grey(_clean(s))))),
     Measure("lf_input", "LF-consistency: PSNR of the output against the input, both 4x-down-sampled", True,
             _lf_input),

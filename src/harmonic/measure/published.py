@@ -5,7 +5,7 @@ training data are context, no contest (protocols P-SR-14, P-DN-4, P-JP-6).
 """
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,7 @@ _METRICS = {
     "jpeg-gray": "PSNR",
     "all-in-one-3": "PSNR-RGB",
 }
+_SIMILARITIES = {"all-in-one-3": "ssim_box"}  # of other tasks: ssim
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ def beside_published(content: Content, rows: Iterable[Published]) -> str:
         methods = dict.fromkeys(row.method for row in found)
         if not methods:
             continue
-        ours = [f"**{float(s['after']['psnr']):.2f} / {_similarity(s['after']):.4f}**" for s in scores]
+        ours = [
+            f"**{float(s['after']['psnr']):.2f} / {s['after'][_SIMILARITIES.get(task, 'ssim')]:.4f}**" for s in scores
+        ]
         told = "–" if not content["model"] else "per scale" if task == "sr" else "blind"
         head = ["method", "class", "M", "trained on", "source", *settings]
         name = f"**{content['model'] or 'input, measured here'}**"
@@ -124,11 +127,6 @@ def _line(method: str, rows: Sequence[Published], settings: Sequence[str]) -> li
     status = "confirmed" if all(row.confirmed for row in own.values()) else "unconfirmed"
     figures = [_figure(own.get(setting)) for setting in settings]
     return [method, some.told or "not said", some.parameters or "–", some.trained_on or "–", status, *figures]
-
-
-def _similarity(figures: Mapping[str, float]) -> float:
-    """The SSIM that published rows of the protocol have."""
-    return figures.get("ssim_box", figures["ssim"])
 
 
 def _figure(row: Published | None) -> str:

@@ -60,8 +60,9 @@ def bench_quality(
     """Score `restore` on each suite; None measures the inputs themselves, enlarged by bicubic above scale 1.
 
     suites: names, then all settings that fit `scale` count; or suites as they are.
-    restore: (H, W, 3) or, in grey suites, (H, W); uint8, or float32 that may leave [0, 1] (suite `denoise`)
-    -> `scale` times the size, uint8 or float. data: as in `find_set`. measures: beyond what each suite takes by itself.
+    restore: (H, W, 3) or, in grey suites, (H, W); uint8, or float32 (suites `denoise`, where it may leave [0, 1], and
+    `all-in-one`) -> `scale` times the size, uint8 or float. data: as in `find_set`. measures: beyond what each suite
+    takes by itself.
     limit: only the first so many pictures of a set. progress: (pictures done, of all). look: gets every picture.
     Raises UsageError for a suite that is unknown or does not fit the scale, or a limit below 1, PictureError for
     missing or unreadable pictures.
@@ -133,7 +134,7 @@ def _sights(
         for setting in suite.settings:
             clean = np.ascontiguousarray(whole_cells(cut_to_centre(read, suite.sides), setting.scale or 1))
             given = damages[setting](clean, file.stem.lower())
-            own = given.copy() if suite.rounded else to_float(given)
+            own = given.copy() if suite.rounded or given.dtype != np.uint8 else to_float(given)
             start = perf_counter()
             output = None if restore is None else restore(own)
             seconds = perf_counter() - start
@@ -171,7 +172,8 @@ def _judged(
     """given: the input of an output, None for the input itself."""
     whole, border = as_uint8(picture), _border(setting)
     shown, truth = shave(whole, border), None if clean is None else shave(clean, border)
-    more = {measure.name: measure.take(Seen(shown, truth, whole, given)) for measure in measures}
+    exact = shown if suite.rounded or picture.dtype == np.uint8 else 255 * shave(picture, border).astype(np.float64)
+    more = {measure.name: measure.take(Seen(shown, truth, whole, given, exact)) for measure in measures}
     if truth is None:
         return Quality(more=more)
     if suite.colour == "Y of RGB":

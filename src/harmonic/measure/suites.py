@@ -193,7 +193,7 @@ SUITES = (
     ),
     Suite(
         "all-in-one",
-        "P-AIO-3, 8-bit",
+        "P-AIO, 8-bit noise, middles, outputs as floats",
         f"one numpy.random.RandomState({SEED}) for the set at each sigma",
         ("CBSD68",),
         tuple(

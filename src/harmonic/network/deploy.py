@@ -32,15 +32,16 @@ def fuse(model: Harmonic) -> Harmonic:
 def without_biases(fused: Harmonic) -> Harmonic:
     """A copy of a deploy form, the same function, faster in fp32 on a CPU: without biases behind norms.
 
-    How: `nn/pointwise.py`. In bf16 what stands for the biases would be rounded.
+    How: `nn/pointwise.py`. In bf16 what stands for the biases would be rounded. Raises `ValueError` for another form.
     """
+    if fused.form != "deploy":
+        raise ValueError("this network is in training form; fuse() it first")
     faster = copy.deepcopy(fused)
     for block in (module for module in faster.modules() if isinstance(module, Block)):
-        places = (block.norm1, block.mixer, block.mixer.entries), (block.norm2, block.ffn, ("expand",))
-        for norm, part, names in places:
-            convs = [getattr(part, name) for name in names]
+        for norm, part in ((block.norm1, block.mixer), (block.norm2, block.ffn)):
+            convs = [getattr(part, name) for name in part.entries]
             if any(conv.bias is not None for conv in convs):
-                for name, conv in zip(names, absorb_biases(norm, convs), strict=True):
+                for name, conv in zip(part.entries, absorb_biases(norm, convs), strict=True):
                     setattr(part, name, conv)
     return faster.to(memory_format=torch.channels_last).train(fused.training).requires_grad_(False)  # type: ignore[call-overload]
 

@@ -43,6 +43,8 @@ class ConvMixer(ProjectedMixer):
 class GatedFFN(nn.Module):
     """Gated feed-forward: 1x1 to twice the hidden width, depthwise 3x3 if asked, product gate, 1x1 back."""
 
+    entries = ("expand",)
+
     def __init__(self, channels: int, ratio: float, depthwise: bool):
         super().__init__()
         hidden = int(channels * ratio)

@@ -28,6 +28,7 @@ class HybridAttn(WindowAttnBlock):
         ffn_depthwise: bool,
     ):
         super().__init__(mixer, channels, ffn_ratio, ffn_depthwise)
+        assert not mixer.entries, "tokens see the norm too, so it must stay as it is"
         self.tokens = tokens
 
     def forward(self, x: Tensor, guide: Guide) -> Tensor:

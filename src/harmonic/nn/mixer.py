@@ -13,7 +13,7 @@ class Mixer(nn.Module):
     reach: how far an output position sees, in positions of its own grid, per axis. Cells of channel attention are not
     counted: the network counts them once.
     grid: a tile that starts on a multiple of this many positions gives the numbers of the whole map.
-    entries: names of 1x1 convolutions, if x goes into these alone.
+    entries: names of the 1x1 convolutions with biases that x goes into, where it goes nowhere else.
     """
 
     reach: int

@@ -19,7 +19,7 @@ EPSILON = 1e-8
 class ModulatedConv(nn.Module):
     """3x3 convolution of channels scaled by a style, demodulated, plus noise and bias, then LeakyReLU.
 
-    x (B, C, H, W), style (B, S, h, w) of cells, noise (B, 1, H, W) standard normal -> (B, outputs, H, W).
+    x (B, C, H, W), style: `Cells` of (B, S, h, w), noise (B, 1, H, W) standard normal -> (B, outputs, H, W).
     The noise has one strength per channel; strengths start at 0.
     """
 

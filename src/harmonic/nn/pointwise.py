@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from harmonic.nn.norm import LayerNorm
 
 SHIFT = 0.25
-"""Added to normalised pixels, for weights to find: about as large as what is beside it."""
+"""Added to normalised pixels, for weights to find. In fp32 its size hardly matters."""
 
 
 class PointwiseConv(nn.Conv2d):
@@ -36,7 +36,7 @@ class PointwiseConv(nn.Conv2d):
         return total.view_as(places).permute(0, 3, 1, 2)
 
     def _multiplies(self, x: Tensor) -> bool:
-        """Not in graphs that are traced, counted or learnt from, and not where types are mixed."""
+        """Not in graphs that are exported, compiled or learnt from, and not where types are mixed."""
         return (
             type(x) is Tensor
             and x.device.type == "cpu"

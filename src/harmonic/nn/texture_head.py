@@ -17,7 +17,7 @@ from harmonic.ops.local_quality import quality_features
 class TextureHead(nn.Module):
     """Fine texture from features and noise, at full resolution.
 
-    h0 (B, C, H/f, W/f), q (B, Q, H, W), cells (B, S, h, w), quality (B, 2, h, w) of the same cells, noise
+    h0 (B, C, H/f, W/f), q (B, Q, H, W), `Cells` of (B, S, h, w), quality (B, 2, h, w) of the same cells, noise
     (B, layers, H, W) standard normal -> t (B, 1, H, W) for R, G and B alike, before gate and projection.
     Fine texture of photographs hardly has a colour of its own; what is invented there shows as coloured speckle.
     The style, features of a cell and its measured quality, says which texture; the noise makes it one of many; a

@@ -21,7 +21,7 @@ from harmonic.images.picture import Picture, picture_to_pil, refuse_beyond_pil
 from harmonic.images.read import read_picture
 from harmonic.images.transparency import visible_colours
 from harmonic.network.checkpoint import Card, load_network
-from harmonic.network.deploy import fuse, limit_experts, without_biases
+from harmonic.network.deploy import fuse, limit_experts
 from harmonic.network.harmonic import Harmonic
 from harmonic.ops.resize import resize_to
 from harmonic.restore.alpha import enlarge_alpha
@@ -79,15 +79,15 @@ class Restorer:
         self.scale, self.grid = network.scale, network.grid
         self.tile = parse_tile(tile, network.grid)
         self.budget = budget
-        self.choice = choose(runtime, precision, self.device, network.scale)
-        self.runtime, self.precision = self.choice.runtime, self.choice.precision
-        ready = _deployed(network, products=self._multiplies()).to(self.device)
+        ready = _deployed(network).to(self.device)
         if budget != 1:
             try:
                 limit_experts(ready, budget)
             except ValueError as error:
                 raise UsageError(f"--budget {budget:g}: {error}") from None
         self.generates = ready.config.generates
+        self.choice = choose(runtime, precision, self.device, network.scale)
+        self.runtime, self.precision = self.choice.runtime, self.choice.precision
         self.again = partial(
             Restorer, model, device=device, precision=self.precision, runtime=self.runtime, tile=tile, scale=scale,
             budget=budget, fallback=fallback,
@@ -200,9 +200,6 @@ class Restorer:
         restored = torch.stack([torch.from_numpy(result).permute(2, 0, 1) for result in results]).to(picture.device)
         return restored if picture.ndim == 4 else restored[0].contiguous()
 
-    def _multiplies(self) -> bool:
-        return (self.runtime, self.precision, self.device.type) == ("torch", "fp32", "cpu")
-
     def _checked(self, keywords: Keywords) -> Dials:
         dials = Dials(**keywords)
         self.check(dials)
@@ -215,12 +212,7 @@ class Restorer:
             raise UsageError(text)
 
 
-def _deployed(network: Harmonic, *, products: bool) -> Harmonic:
-    """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients.
-
-    products: without biases where products of matrices are faster so (docs/decisions/0013).
-    """
+def _deployed(network: Harmonic) -> Harmonic:
+    """A copy that is ready for work: fused where it is not yet, channels-last, evaluation mode, no gradients."""
     ready = fuse(network) if network.form == "train" else copy.deepcopy(network)
-    if products:
-        ready = without_biases(ready)
     return ready.to(memory_format=torch.channels_last).eval().requires_grad_(False)  # type: ignore[call-overload]

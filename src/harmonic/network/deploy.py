@@ -30,12 +30,14 @@ def fuse(model: Harmonic) -> Harmonic:
 
 
 def without_biases(fused: Harmonic) -> Harmonic:
-    """A copy of a deploy form, the same function, faster in fp32 on a CPU: without biases behind norms.
+    """A deploy form, the same function, faster in fp32 on a CPU: a copy without biases behind norms, if it has any.
 
     How: `nn/pointwise.py`. In bf16 what stands for the biases would be rounded. Raises `ValueError` for another form.
     """
     if fused.form != "deploy":
         raise ValueError("this network is in training form; fuse() it first")
+    if not any(isinstance(module, Block) for module in fused.modules()):
+        return fused
     faster = copy.deepcopy(fused)
     for block in (module for module in faster.modules() if isinstance(module, Block)):
         for norm, part in ((block.norm1, block.mixer), (block.norm2, block.ffn)):

@@ -23,14 +23,14 @@ RUNTIMES = ("auto", "torch", "openvino", "onnx")
 
 
 def torch_runtime(network: Harmonic, device: torch.device, precision: str) -> Runtime:
-    """network: deployed, on `device`. precision: fp32, on a CPU by a copy that is faster, or bf16 or fp16 by autocast.
+    """network: on `device`. precision: fp32, deployed on a CPU by a faster copy, or bf16 or fp16 by autocast.
 
     On CUDA it switches TF32 off for the whole process: convolutions of 11 bits are not fp32, and move the cell means
     that texture must leave alone.
     """
     if device.type == "cuda":
         torch.backends.cudnn.allow_tf32 = False
-    elif device.type == "cpu" and precision == "fp32":
+    elif device.type == "cpu" and precision == "fp32" and network.form == "deploy":
         network = without_biases(network)
 
     def run(x: Tensor, context: Context | None, noise: Noise | None) -> Parts:

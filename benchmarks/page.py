@@ -236,7 +236,8 @@ ours). Design §3 asks `fast` for a third of NAFNet-w32's time and for SPAN-48's
 below), missed in bf16 there and at x4, where large networks between the calls cost it more than SPAN-48; timed beside
 that alone it took 0.94 to 1.00 of its time in fp32 and 1.44 to 1.58 in bf16
 ([0006](decisions/0006-enlarging-works-on-the-inputs-grid.md)). Its frame
-([0012](decisions/0012-a-frame-around-pictures-that-are-enlarged.md)) is younger and adds 0.07 at 128².""",
+([0012](decisions/0012-a-frame-around-pictures-that-are-enlarged.md)) is younger and adds 0.07 at 128²; products in the
+place of 1x1 convolutions ([0013](decisions/0013-products-instead-of-1x1-convolutions.md)) are younger too.""",
         peers,
     ),
     Section(

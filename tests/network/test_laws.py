@@ -24,7 +24,6 @@ from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import cell_mean
 from harmonic.ops.enlarge import enlarge_bicubic
 from harmonic.ops.noise import Noise
-from harmonic.ops.pad import mirror_pad
 from harmonic.ops.thumbnail import thumbnail
 from making import at, fresh, picture, randomised
 
@@ -217,11 +216,6 @@ def test_without_biases_the_deploy_form_has_the_same_function(preset, scale):
     assert without_biases(faster).state_dict().keys() == faster.state_dict().keys()
 
 
-def test_a_training_form_keeps_its_biases():
-    with pytest.raises(ValueError, match="training form"):
-        without_biases(fresh("tiny", 1))
-
-
 def test_the_fusion_check_notices_a_bias_that_is_lost():
     model = randomised(fresh("tiny", 1))
     faster = without_biases(fuse(model))
@@ -238,11 +232,6 @@ def test_the_fusion_check_notices_a_changed_kernel():
         fused.lf.blocks[0].mixer.spread.weight += 0.05
     with pytest.raises(AssertionError):
         check_fusion(model, fused)
-
-
-def test_a_deploy_form_is_not_fused_again():
-    with pytest.raises(ValueError, match="already in deploy form"):
-        fuse(fuse(fresh("tiny", 1)))
 
 
 # L6 · a batch is its pictures
@@ -404,28 +393,9 @@ def test_two_networks_from_one_seed_are_equal():
     assert all(np.array_equal(a[name], b[name]) for name in a)
 
 
-@pytest.mark.parametrize(
-    "preset, scale, sides", [("fast", 1, (40, 104)), ("fast", 4, (40, 104)), ("base", 2, (64, 128))]
-)
-def test_pictures_are_padded_to_whole_positions_and_windows_and_to_one_cell_at_least(preset, scale, sides):
-    model = fresh(preset, scale)
-    assert model.frame(torch.rand(1, 3, 33, 100)).shape[-2:] == sides
-    assert model.frame(torch.rand(1, 3, 1, 1)).shape[-1] == max(CELL, model.multiple)
-
-
 @pytest.mark.parametrize("size", [(33, 100), (5, 7)])
 def test_a_texture_head_changes_nothing_where_no_texture_is_asked_for(size):
     model = generating()
     plain = Harmonic(tiny()).eval()
     plain.load_state_dict({name: value for name, value in model.state_dict().items() if "texture" not in name})
     assert torch.equal(model(x := picture(*size)), plain(x))
-
-
-def test_a_frame_is_the_picture_mirrored_by_hand():
-    framed = randomised(fresh("tiny", 2))
-    bare = Harmonic(variant(framed.config, mirror=0)).eval()
-    bare.load_state_dict(framed.state_dict())
-    x = torch.rand(1, 3, 27, 61)
-    assert framed.config.mirror == 2
-    assert torch.equal(framed.eval()(x), bare(mirror_pad(x, 2, 3, 2, 5))[..., 4:-6, 4:-10])  # 32 x 68
-    assert not torch.equal(framed(x), bare(x))

@@ -1,5 +1,7 @@
 """What a canonical block mixes positions with."""
 
+from abc import ABC, abstractmethod
+
 from torch import Tensor, nn
 
 from harmonic.nn.cells import Cells
@@ -25,14 +27,14 @@ class Mixer(nn.Module):
         return base + self(x, cells)
 
 
-class ProjectedMixer(Mixer):
+class ProjectedMixer(Mixer, ABC):
     """One whose last step is a projection, which can add the residual by itself."""
 
     project: Projection | PointwiseConv
 
+    @abstractmethod
     def inner(self, x: Tensor, cells: Cells | None) -> Tensor:
         """All but the projection."""
-        raise NotImplementedError
 
     def forward(self, x: Tensor, cells: Cells | None) -> Tensor:
         return self.project(self.inner(x, cells))

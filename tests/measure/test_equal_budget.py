@@ -78,7 +78,7 @@ def test_the_rate_is_the_one_that_validates_best_and_pictures_are_kept_singly(to
 def test_another_seed_trains_at_the_rate_that_was_found_before(toy, seen, data, tmp_path):
     run(toy, data, tmp_path / "there", names=("peer",))
     (first,) = finished(toy, tmp_path / "there")
-    earlier = [first | {"sweep": {"0.0004": 20.0, "0.001": 21.0, "0.0025": 19.0}}]
+    earlier = [first | {"precision": "fp32", "sweep": {"0.0004": 20.0, "0.001": 21.0, "0.0025": 19.0}}]
     seen["peer"].clear()
     run_entrants(toy, ("peer",), 4, 2, data, tmp_path / "here", Clock(), lambda _: None, earlier)
     (second,) = finished(toy, tmp_path / "here")

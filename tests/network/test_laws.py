@@ -6,25 +6,21 @@ expects the check to notice it.
 
 import copy
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harmonic.network.config import LFSpec, NetworkConfig, TextureSpec, variant
+from harmonic.network.config import LFSpec, TextureSpec, variant
 from harmonic.network.deploy import fuse, without_biases
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS, tiny
 from harmonic.network.specs import conv
 from harmonic.nn import head
 from harmonic.nn.cells import CELL, Cells
-from harmonic.nn.scan import LineScan
-from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import cell_mean
 from harmonic.ops.enlarge import enlarge_bicubic
 from harmonic.ops.noise import Noise
-from harmonic.ops.thumbnail import thumbnail
 from making import at, fresh, picture, randomised
 
 CASES = [(preset, scale) for preset in PRESETS for scale in (1, 2, 3, 4)]
@@ -301,6 +297,14 @@ def test_the_tile_check_notices_noise_that_counts_from_the_tile(monkeypatch):
         check_tile(randomised(fresh("base", 1)))
 
 
+@pytest.mark.parametrize("size", [(33, 100), (5, 7)])
+def test_a_texture_head_changes_nothing_where_no_texture_is_asked_for(size):
+    model = generating()
+    plain = Harmonic(tiny()).eval()
+    plain.load_state_dict({name: value for name, value in model.state_dict().items() if "texture" not in name})
+    assert torch.equal(model(x := picture(*size)), plain(x))
+
+
 # L7 · any size
 
 
@@ -325,77 +329,3 @@ def test_any_size_layout_and_precision_gives_finite_values_of_the_right_shape(he
     assert y.shape == (1, 3, scale * height, scale * width)
     assert y.isfinite().all()
     assert torch.equal(x, before), "the input was changed"
-
-
-# seed §1 · memory layout, gradients
-
-
-@pytest.mark.parametrize("preset", list(PRESETS))
-def test_every_block_keeps_channels_last_strides(preset):
-    model = fresh(preset, 1)
-    lost = []
-
-    def look(module, _inputs, output):
-        for map in output if isinstance(output, tuple) else (output,):
-            wide = isinstance(map, torch.Tensor) and map.ndim == 4 and map.shape[1] > 1
-            if wide and map.numel() and not map.is_contiguous(memory_format=torch.channels_last):
-                lost.append(type(module).__name__)
-
-    for module in model.modules():
-        if not isinstance(module, Harmonic | LineScan):  # which is written for (B, lines, length, C)
-            module.register_forward_hook(look)
-    with torch.inference_mode():
-        model(picture(64, 96))
-    assert not lost
-
-
-def mixed(side: int) -> torch.Tensor:
-    """Noise, faint noise, something smooth and blocks, so that every expert is wanted somewhere. (4, 3, side, side)"""
-    noise, faint = picture(side, side), 0.5 + 0.05 * picture(side, side, seed=1)
-    smooth = torch.nn.functional.interpolate(picture(side // 16, side // 16, seed=2), size=side, mode="bicubic")
-    blocks = picture(side // 8, side // 8, seed=3).repeat_interleave(8, 2).repeat_interleave(8, 3)
-    return torch.cat([noise, faint, smooth, blocks])
-
-
-@pytest.mark.parametrize("preset", list(PRESETS))
-def test_every_parameter_has_a_gradient_at_the_second_step(preset):
-    model = fresh(preset, 1).train()
-    if model.routing_cell:  # a router at birth may leave an expert out; training's losses on scores mend that
-        torch.manual_seed(12)  # one at which every expert is open somewhere, as is asserted below
-        for block in model.hf.blocks:
-            if isinstance(block, MoETextureBlock):
-                torch.nn.init.normal_(block.router.logits.weight, std=1)
-    x, target = mixed(128), picture(128, 128, batch=4, seed=9)
-    noise = Noise(torch.arange(4), torch.zeros(4, 2, dtype=torch.int64))
-    optimizer = torch.optim.SGD(model.parameters(), lr=1e-2)
-    for _ in range(2):
-        optimizer.zero_grad()
-        context = model.context(thumbnail(x), torch.arange(4) < 2) if model.context else None
-        parts = model.decompose(x, context, noise)
-        (parts.mix(texture=1) - target).square().mean().backward()
-        optimizer.step()
-        assert all((routing.gates.amax((0, 2, 3)) > 0).all() for routing in parts.routing)
-    silent = [name for name, p in model.named_parameters() if p.grad is None or not p.grad.abs().sum() > 0]
-    assert not silent
-
-
-def test_configurations_refuse_what_cannot_work():
-    with pytest.raises(ValueError, match="multiples of 4"):
-        NetworkConfig(channels=(10, 20, 30))
-    with pytest.raises(ValueError, match="fusion needs an lf branch"):
-        variant(PRESETS["tiny"](), lf=None)
-    with pytest.raises(ValueError, match="not permitted"):
-        variant(PRESETS["tiny"](), wings=2)
-
-
-def test_two_networks_from_one_seed_are_equal():
-    a, b = fresh("tiny", 1).state_dict(), fresh("tiny", 1).state_dict()
-    assert all(np.array_equal(a[name], b[name]) for name in a)
-
-
-@pytest.mark.parametrize("size", [(33, 100), (5, 7)])
-def test_a_texture_head_changes_nothing_where_no_texture_is_asked_for(size):
-    model = generating()
-    plain = Harmonic(tiny()).eval()
-    plain.load_state_dict({name: value for name, value in model.state_dict().items() if "texture" not in name})
-    assert torch.equal(model(x := picture(*size)), plain(x))

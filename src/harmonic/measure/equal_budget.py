@@ -71,8 +71,7 @@ def run_entrants(
         stream = stream_of(recipe, pictures)
         _refuse_other_crops([*done, {"seed": seed, "crops": crops_digest(recipe, stream), "pictures": stream.digest}])
     for name, seed in open_runs:
-        alike = (name, steps, line_up.precision)
-        swept = next((run["sweep"] for run in done if (*_key(run)[:2], precision_of(run)) == alike), None)
+        swept = next((run["sweep"] for run in done if _key(run)[:2] == (name, steps)), None)
         figures = run_entrant(line_up, name, steps, seed, pictures, held, data, out, clock, swept)
         done.append(figures)
         say(f"{name}, {steps} steps, seed {seed}: validation {figures['validation']['mean']:.2f} dB, "
@@ -85,7 +84,7 @@ def run_entrant(
 ) -> Figures:  # fmt: skip
     """One run, from the choice of its learning rate to its figures on the test sets.
 
-    swept: what another seed's run found of the rates, which are not tried again then.
+    swept: what another seed's run found of the rates, in either precision; they are not tried again then.
     """
     build: Build = line_up.entrants[name]
     if swept is None:

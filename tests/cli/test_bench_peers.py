@@ -88,14 +88,18 @@ def test_weights_that_spandrel_cannot_load_are_one_line(harmonic, data):
     assert "one.png: spandrel cannot load it" in answer.err
 
 
-def test_speed_is_printed_and_written(harmonic, tmp_path, monkeypatch):
+@pytest.mark.parametrize("native", [True, False])
+def test_speed_is_printed_and_written_in_bf16_where_the_hardware_has_it(harmonic, tmp_path, monkeypatch, native):
+    monkeypatch.setattr("harmonic.restore.device.computes_bf16", lambda _: native)
     monkeypatch.setattr(bench_speed, "SIDES", (32,))
     monkeypatch.setattr(bench_speed, "GROWTH", (32, 64))
     file = tmp_path / "speed.json"
-    answer = harmonic("bench", "speed", "-m", "tiny", "--rounds", 1, "--threads", 1, "--json", file, "-q")
-    assert (answer.code, answer.err) == (0, "")
+    answer = harmonic("bench", "speed", "-m", "tiny", "--rounds", 1, "--threads", 1, "--json", file)
+    assert answer.code == 0
+    assert ("bf16 is left out: this hardware has no instructions for it" in answer.err) != native
     content = json.loads(file.read_text())
-    assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, unfused", "NAFNet-w32"] * 2
+    assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, unfused", "NAFNet-w32"] * (1 + native)
+    assert {row["precision"] for row in content["growth"]} == ({"fp32", "bf16"} if native else {"fp32"})
     assert content["command"] == "harmonic bench speed --model tiny --threads 1 --rounds 1 --json speed.json"
     assert "| tiny | fp32 |" in answer.out
     assert "exponent" in answer.out

@@ -40,10 +40,10 @@ def speed(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures there.", metavar="FILE")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Time networks beside NAFNet-w32, fused and not, in fp32 and bf16, and measure growth and peak memory.
+    """Time networks beside NAFNet-w32, fused and not, and measure growth and peak memory.
 
     Without --model: the presets tiny and fast, and pictures by restore-fast. Takes minutes; ratios are of calls in
-    turn, and hold on a busy machine better than milliseconds do.
+    turn, and hold on a busy machine better than milliseconds do. In fp32, and bf16 where the hardware computes in it.
     """
     from datetime import UTC, datetime
 
@@ -52,11 +52,12 @@ def speed(
     from harmonic.cli.peak import WORKER
     from harmonic.errors import UsageError
     from harmonic.images.atomic import atomic_write
+    from harmonic.measure.costs import PRECISIONS
     from harmonic.measure.speed_report import speed_report, speed_tables, whole_pictures
     from harmonic.network.checkpoint import load_network
     from harmonic.network.harmonic import Harmonic
     from harmonic.network.presets import PRESETS
-    from harmonic.restore.device import pick_device
+    from harmonic.restore.device import computes_bf16, pick_device
     from harmonic.restore.runtimes.choice import choose
 
     keep_freed_memory()
@@ -74,10 +75,15 @@ def speed(
         Path(name).stem: Harmonic(PRESETS[name]()) if name in PRESETS else load_network(find_weights(name))[0]
         for name in names
     }
+    precisions = PRECISIONS
+    if not computes_bf16(where):
+        precisions = ("fp32",)
+        note("bf16 is left out: this hardware has no instructions for it, and emulates it slowly")
     content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note,
-                           runtimes=runtime or ())  # fmt: skip
+                           runtimes=runtime or (), precisions=precisions)  # fmt: skip
     if pictures and (files or not model):
-        content["pictures"] = whole_pictures(WORKER, [*files, "restore-fast"][0], str(where), SIZES, threads, note)
+        worked = [*files, "restore-fast"][0]
+        content["pictures"] = whole_pictures(WORKER, worked, str(where), SIZES, threads, note, precisions)
     command = repeatable(context, "harmonic bench speed", ("quiet",))
     content = {"command": command, "date": datetime.now(UTC).date().isoformat(), **content}
     tell("\n\n".join(speed_tables(content)))

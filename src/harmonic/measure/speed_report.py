@@ -40,20 +40,22 @@ def unfused(network: Harmonic, x: torch.Tensor, precision: str) -> Call:
 def speed_report(
     networks: Mapping[str, Harmonic], device: torch.device, *, sides: Sequence[int], growth: Sequence[int],
     rounds: int = 20, threads: int = 2, say: Callable[[str], None] = lambda _: None, runtimes: Sequence[str] = (),
+    precisions: Sequence[str] = PRECISIONS,
 ) -> dict[str, Any]:  # fmt: skip
     """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form.
 
-    runtimes: beside torch, onnx or openvino, each in the precisions that it has; a file of each network is made once.
+    runtimes: beside torch, onnx or openvino, each in those of `precisions` that it has; a file of each network is made
+    once.
     """
     with thread_count(threads):
         rows: list[dict[str, Any]] = []
         for side in sides:
-            for precision in PRECISIONS:
+            for precision in precisions:
                 say(f"{side}², {precision}")
                 rows += _compared(networks, device, side, precision, rounds, runtimes)
         grown = []
         for name, network in networks.items():
-            for precision in PRECISIONS:
+            for precision in precisions:
                 say(f"{name}, {precision}, growth")
                 grown.append({"network": name, "precision": precision, **grows(network, device, growth, precision)})
         return {
@@ -75,11 +77,11 @@ def grows(network: Harmonic, device: torch.device, sides: Sequence[int], precisi
 
 def whole_pictures(
     worker: Sequence[str], model: str, device: str, sizes: Sequence[tuple[int, int]], threads: int,
-    say: Callable[[str], None],
+    say: Callable[[str], None], precisions: Sequence[str] = PRECISIONS,
 ) -> list[dict[str, Any]]:  # fmt: skip
     """Pictures of growing size with tiles, and the smallest whole beside them: what tiling costs, and peak memory."""
-    plan = [(size, precision, tile) for precision in PRECISIONS for size in sizes for tile in ("auto", "512")]
-    plan += [(sizes[0], precision, "off") for precision in PRECISIONS]
+    plan = [(size, precision, tile) for precision in precisions for size in sizes for tile in ("auto", "512")]
+    plan += [(sizes[0], precision, "off") for precision in precisions]
     rows = []
     for (width, height), precision, tile in plan:
         say(f"{width}x{height}, {precision}, tile {tile}")

@@ -10,6 +10,7 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg, RendererAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 from matplotlib.transforms import Bbox, BboxBase
 
 from harmonic.measure.equal_table import common_steps, mean_of_columns, of_pictures
@@ -78,7 +79,8 @@ def _name(axes: Axes, points: Sequence[tuple[float, float, str]], renderer: Rend
                 ha=_SIDES[right], va="center", color=_colour(name),
                 arrowprops={"arrowstyle": "-", "color": _colour(name), "linewidth": 0.5} if away > _AWAY[0] else None,
             )  # fmt: skip
-            box = label.get_window_extent(renderer)
+            label.update_positions(renderer)
+            box = Text.get_window_extent(label, renderer)  # without its arrow, which starts on the point
             covered = sum(_area(Bbox.intersection(box, other)) for other in taken)
             outside = _area(box) - _area(Bbox.intersection(box, axes.bbox))
             tried.append((covered + outside + 0.01 * away, len(tried), label, box))

@@ -4,7 +4,8 @@
     python benchmarks/peers.py [--device cpu] [--threads 2] [--rounds 20] [--results results/peers-speed.json]
 
 Restoration from 256² pixels as ratio to NAFNet-w32; enlargement by 4 from 128² as ratio to SPAN-48. Three draws of
-random weights, interleaved, deploy forms where there are any, channels-last, fp32 and bf16 by autocast.
+random weights, interleaved, deploy forms where there are any, channels-last, fp32 and, where the hardware computes in
+it, bf16 by autocast.
 NAFNet and Restormer are ours, written from the papers; the others are the classes of chaiNNer-org/spandrel.
 """
 
@@ -25,7 +26,7 @@ from spandrel.architectures.SwinIR import SwinIR
 from torch import nn
 
 from harmonic.cli.allocator import keep_freed_memory
-from harmonic.measure.costs import over_draws, parameters_of
+from harmonic.measure.costs import over_draws, parameters_of, timed_precisions
 from harmonic.measure.line_ups import ready
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.restormer import Restormer
@@ -92,7 +93,7 @@ def main() -> int:
     rows = [
         row
         for make, side in ((restoration, 256), (enlargement, 128))
-        for precision in ("fp32", "bf16")
+        for precision in timed_precisions(device, print)
         for row in compare(make, side, precision, args.rounds, device)
     ]
     args.results.parent.mkdir(parents=True, exist_ok=True)

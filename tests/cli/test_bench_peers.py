@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from harmonic.cli import bench_speed
-from harmonic.measure import line_ups
+from harmonic.measure import costs, line_ups
 
 
 @pytest.fixture
@@ -30,7 +30,8 @@ def data(tmp_path, monkeypatch):
     return folder
 
 
-def test_from_training_to_table_results_and_picture(harmonic, data, tmp_path):
+def test_from_training_to_table_results_and_picture(harmonic, data, tmp_path, monkeypatch):
+    monkeypatch.setattr(costs, "computes_bf16", lambda _: True)
     out, results = tmp_path / "runs", tmp_path / "results"
     command = ("bench", "peers", "--data", data, "--table", "toy", "--out", out)
     assert "no finished runs yet" in harmonic(*command).out
@@ -54,6 +55,11 @@ def test_from_training_to_table_results_and_picture(harmonic, data, tmp_path):
     again = harmonic(*command)
     assert again.out == done.out
     assert "| **fast** | 2 | 1 |" in again.out
+    monkeypatch.setattr(costs, "computes_bf16", lambda _: False)
+    note = harmonic(*command, "--time", "--results", results).err
+    assert "bf16 is left out: this hardware has no instructions for it" in note
+    timed = json.loads((results / "equal-budget-toy.json").read_text())["costs"]["peer"].keys()
+    assert "fp32" in timed and "bf16" not in timed
 
 
 @pytest.mark.parametrize(
@@ -90,7 +96,7 @@ def test_weights_that_spandrel_cannot_load_are_one_line(harmonic, data):
 
 @pytest.mark.parametrize("native", [True, False])
 def test_speed_is_printed_and_written_in_bf16_where_the_hardware_has_it(harmonic, tmp_path, monkeypatch, native):
-    monkeypatch.setattr("harmonic.restore.device.computes_bf16", lambda _: native)
+    monkeypatch.setattr(costs, "computes_bf16", lambda _: native)
     monkeypatch.setattr(bench_speed, "SIDES", (32,))
     monkeypatch.setattr(bench_speed, "GROWTH", (32, 64))
     file = tmp_path / "speed.json"

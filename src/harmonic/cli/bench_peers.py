@@ -77,7 +77,7 @@ def peers(
         except OutOfTime:
             note(f"{out}: paused after {max_minutes:g} minutes, all saved; the same command goes on")
     if timing:
-        measure_costs(line_up, names, out)
+        measure_costs(line_up, names, out, note)
     earlier = read_results(line_up, results)  # again: others may have added to it meanwhile
     content = collected(line_up, out, earlier)
     tell("\n\n".join(equal_tables(content)) or "no finished runs yet; make some with --train")

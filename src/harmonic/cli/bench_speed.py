@@ -52,12 +52,12 @@ def speed(
     from harmonic.cli.peak import WORKER
     from harmonic.errors import UsageError
     from harmonic.images.atomic import atomic_write
-    from harmonic.measure.costs import PRECISIONS
+    from harmonic.measure.costs import timed_precisions
     from harmonic.measure.speed_report import speed_report, speed_tables, whole_pictures
     from harmonic.network.checkpoint import load_network
     from harmonic.network.harmonic import Harmonic
     from harmonic.network.presets import PRESETS
-    from harmonic.restore.device import computes_bf16, pick_device
+    from harmonic.restore.device import pick_device
     from harmonic.restore.runtimes.choice import choose
 
     keep_freed_memory()
@@ -75,10 +75,7 @@ def speed(
         Path(name).stem: Harmonic(PRESETS[name]()) if name in PRESETS else load_network(find_weights(name))[0]
         for name in names
     }
-    precisions = PRECISIONS
-    if not computes_bf16(where):
-        precisions = ("fp32",)
-        note("bf16 is left out: this hardware has no instructions for it, and emulates it slowly")
+    precisions = timed_precisions(where, note)
     content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note,
                            runtimes=runtime or (), precisions=precisions)  # fmt: skip
     if pictures and (files or not model):

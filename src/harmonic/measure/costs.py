@@ -18,9 +18,18 @@ from torch.utils.flop_counter import FlopCounterMode
 from harmonic.measure.speed import Latency, latencies
 from harmonic.network.deploy import without_biases
 from harmonic.network.harmonic import Harmonic
+from harmonic.restore.device import computes_bf16
 
 PRECISIONS = ("fp32", "bf16")
 DRAWS = 3
+
+
+def timed_precisions(device: torch.device, say: Callable[[str], None]) -> tuple[str, ...]:
+    """Those whose time tells something of a network: bf16 only where the hardware computes in it; `say` tells."""
+    if computes_bf16(device):
+        return PRECISIONS
+    say("bf16 is left out: this hardware has no instructions for it, and emulates it slowly")
+    return ("fp32",)
 
 
 def parameters_of(network: nn.Module) -> int:

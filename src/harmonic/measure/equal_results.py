@@ -12,7 +12,7 @@ from torch import nn
 
 from harmonic.errors import UsageError
 from harmonic.images.atomic import atomic_write
-from harmonic.measure.costs import DRAWS, PRECISIONS, gmac_per_megapixel, over_draws, parameters_of
+from harmonic.measure.costs import DRAWS, gmac_per_megapixel, over_draws, parameters_of, timed_precisions
 from harmonic.measure.equal_budget import Figures, finished, precision_of
 from harmonic.measure.line_ups import OURS, LineUp, ready
 from harmonic.measure.score import machine
@@ -22,7 +22,9 @@ RUN = {"network", "steps", "seed", "rate", "sweep", "crops", "pictures", "valida
 """What the figures of a run in a file of results have at least."""
 
 
-def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int = 20) -> None:
+def measure_costs(
+    line_up: LineUp, names: Sequence[str], out: Path, say: Callable[[str], None], rounds: int = 20
+) -> None:
     """Count and time networks of a line-up (random weights) beside ours, and keep that in the folder of the runs."""
     chosen, file = dict.fromkeys((OURS, *names)), out / line_up.name / COSTS
 
@@ -36,7 +38,7 @@ def measure_costs(line_up: LineUp, names: Sequence[str], out: Path, rounds: int 
         for name, network in build().items():
             counts[name].append(gmac_per_megapixel(network, line_up.side))
             costs[name] = {"parameters": parameters_of(network), "gmac": round(median(counts[name]), 2)}
-    for precision in PRECISIONS:
+    for precision in timed_precisions(torch.device("cpu"), say):
         for name, latency in over_draws(build, OURS, line_up.side, precision, rounds).items():
             costs[name] |= {precision: round(latency.ratio, 3), f"{precision}_ms": round(latency.milliseconds, 1)}
     known = json.loads(file.read_text())["networks"] if file.exists() else {}

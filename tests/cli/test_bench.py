@@ -59,6 +59,19 @@ def test_files_that_cannot_be_written_are_told_before_the_work(harmonic, weights
         assert answer.code in (1, 2) and told in answer.err and answer.err.count("error:") == 1
 
 
+def test_the_ensemble_has_a_name_and_figures_of_its_own(harmonic, pictures, tmp_path):
+    """Eight passes of a network that is not symmetric: other outputs than one, better ones on noise."""
+    found = {}
+    for options in ((), ("--ensemble",)):
+        file = tmp_path / f"f{len(options)}.json"
+        command = ("bench", "quality", "--data", pictures, "--suite", "denoise", "--precision", "fp32", "--json", file)
+        assert harmonic(*command, *options).code == 0
+        content = json.loads(file.read_text())
+        assert ("--ensemble" in content["command"]) == bool(options)
+        found[content["model"]] = content["scores"][1]["after"]["psnr"]
+    assert found["restore-fast+, cpu fp32"] > found["restore-fast, cpu fp32"]
+
+
 def test_inputs_are_measured_without_a_model(harmonic, pictures):
     answer = harmonic("bench", "quality", "--data", pictures, "--inputs", "--suite", "sr", "-m", "no-such-model")
     assert answer.code == 0
@@ -85,6 +98,7 @@ def test_sheet_pictures_and_published_rows_are_written(harmonic, weights, pictur
     "options, words",
     [
         (["--measure", "vmaf"], "vmaf: no such measure"),
+        (["--inputs", "--ensemble"], "no model to run eight times"),
         (["--lpips", "none.safetensors"], "make it where torchvision and lpips are installed"),
         (["--inception", "none.safetensors"], "make it from pytorch-fid's file"),
         (["--published", "none.csv"], "none.csv: this table cannot be read"),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harmonic.cli import bench_peers, bench_speed
+from harmonic.cli.dials import Ensemble
 from harmonic.cli.options import Data, Device, Model, Precision, PrecisionOption, Quiet
 from harmonic.cli.progress import progress_bar
 from harmonic.cli.repeatable import check_target, repeatable, short
@@ -45,6 +46,7 @@ def quality(
     inputs: Annotated[
         bool, typer.Option("--inputs", help="No model: measure the degraded inputs, enlarged by bicubic in sr.")
     ] = False,
+    ensemble: Ensemble = False,
     measure: Annotated[
         list[str] | None,
         typer.Option(
@@ -75,6 +77,7 @@ def quality(
     """Damage clean pictures, restore them, and print PSNR and SSIM before and after."""
     from dataclasses import replace
     from datetime import UTC, datetime
+    from functools import partial
 
     from harmonic.cli.allocator import keep_freed_memory
     from harmonic.errors import UsageError
@@ -94,11 +97,15 @@ def quality(
         raise UsageError(f"--sheet {sheet}: is written as PNG; name it so")
     measures, set_measures = _measures(measure or [], lpips, inception)
     rows = read_published(published) if published else None
-    restorer, scale, name, trained_on = None, None, "", ""
+    restorer, restore, scale, name, trained_on = None, None, None, "", ""
+    if inputs and ensemble:
+        raise UsageError("--ensemble with --inputs: there is no model to run eight times; drop one of them")
     if not inputs:
         keep_freed_memory()
         restorer = Restorer(model, device=device, precision=precision)
-        scale, name = restorer.scale, f"{short(model)}, {restorer.device} {restorer.precision}"
+        restore = partial(restorer.restore, ensemble=ensemble)
+        scale = restorer.scale
+        name = f"{short(model)}{'+' if ensemble else ''}, {restorer.device} {restorer.precision}"
         trained_on = restorer.card.data if restorer.card else ""
     suites = suite or fitting_names(scale)
     if not suite and not quiet and (left := [name for name in NAMES if name not in suites]):
@@ -113,7 +120,7 @@ def quality(
 
     with progress_bar("measuring", quiet) as progress:
         report = bench_quality(
-            restorer.restore if restorer else None,
+            restore,
             suites,
             data,
             scale=scale or 1,

@@ -1,4 +1,5 @@
-"""Write docs/benchmarks.md from results/*.json: `python benchmarks/page.py`. Nothing is measured here.
+"""Write docs/benchmarks.md, and the table in README.md, from results/*.json: `python benchmarks/page.py`. Nothing is
+measured here.
 
 Each file of results is one section and holds the command that made it and its date.
 """
@@ -10,6 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from headline import headline, with_headline
+
 from harmonic.measure.equal_table import equal_tables
 from harmonic.measure.form_tables import form_tables
 from harmonic.measure.markdown import markdown_table
@@ -19,6 +22,7 @@ from harmonic.measure.table import markdown
 
 ROOT = Path(__file__).parents[1]
 RESULTS, PAGE, PUBLISHED = ROOT / "results", ROOT / "docs" / "benchmarks.md", ROOT / "results" / "published.csv"
+README = ROOT / "README.md"
 
 HEAD = """# Benchmarks
 
@@ -317,4 +321,5 @@ information: bits between damage and expert; low_drift: what generated texture c
 
 if __name__ == "__main__":
     PAGE.write_text(page(), encoding="utf-8")
-    sys.stdout.write(f"{PAGE}\n")
+    README.write_text(with_headline(README.read_text(encoding="utf-8"), headline(RESULTS)), encoding="utf-8")
+    sys.stdout.write(f"{PAGE}\n{README}\n")

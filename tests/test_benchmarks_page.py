@@ -22,6 +22,13 @@ def test_the_page_is_as_new_as_the_results(generator):
     assert (ROOT / "docs" / "benchmarks.md").read_text(encoding="utf-8") == generator.page(), "run make docs"
 
 
+def test_the_table_of_the_readme_is_as_new_as_the_results(generator):
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert text == generator.with_headline(text, generator.headline(generator.RESULTS)), "run make docs"
+    with pytest.raises(ValueError, match="are missing"):
+        generator.with_headline("no marks", "")
+
+
 def test_every_file_of_results_is_on_the_page(generator):
     assert {file.name for file in (ROOT / "results").glob("*.json")} <= {section.file for section in generator.SECTIONS}
 

@@ -17,7 +17,6 @@ that of the times of one round; medians of rounds.
 
 import argparse
 import json
-import platform
 import sys
 import tempfile
 import time
@@ -33,6 +32,7 @@ from PIL import Image
 from harmonic.assets import find_weights
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.images.folder import list_pictures
+from harmonic.measure.origin import machine
 from harmonic.network.checkpoint import load_network
 from harmonic.network.harmonic import Harmonic
 from harmonic.restore.batch import Done, Pair, restore_files
@@ -85,10 +85,8 @@ def main() -> None:
     if given.results:
         sizes = f"--pictures {given.pictures} --side {given.side} --threads {given.threads}"
         command = f"python benchmarks/overlap.py --data DATA {sizes}"
-        machine = (
-            f"{platform.machine()}, torch {torch.__version__}, {given.threads} threads, ours in {restorer.precision}"
-        )
-        content = {"command": command, "date": date.today().isoformat(), "machine": machine, "rows": rows}
+        told = f"{machine()}, ours in {restorer.precision}"
+        content = {"command": command, "date": date.today().isoformat(), "machine": told, "rows": rows}
         given.results.write_text(json.dumps(content, indent=1) + "\n")
 
 

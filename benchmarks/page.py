@@ -164,14 +164,16 @@ table prints the value. Rows and sources: `results/published.csv`."""
 SHRUNK = """Pictures shrunk by the exact bicubic (MATLAB's `imresize`), enlarged in colour, 8-bit outputs, PSNR and SSIM
 of luma without a border as wide as the scale; "in" is bicubic enlargement. The test sets were used for nothing else."""
 
-EQUAL = """Same crops, steps, losses and schedule; for each network the best of three learning rates, chosen on the
-validation crops after a tenth of the steps: all chose the highest, 2.5e-3, so none is known to be best. Sizes such that
-all take about the time of `fast` in fp32; in bf16 ratios differ, as the columns say. A run of fewer steps is a run of
-its own, cooled down. PSNR in dB, means over the seeds; in brackets what ours is ahead, the paired bootstrap's 95 %
-interval over pictures, and on how many pictures ours is better, after as many steps. Time: ratio to ours, fused, two
-threads. Networks with global pooling see larger maps in testing than in training, as in their papers. Ours had zeros
-around the picture (decision 0011). The picture shows the common number of steps, and the front of those that nothing
-beats at less cost."""
+EQUAL = """Same losses and schedule, and, seed by seed, the same crops; for each network the best of three learning
+rates, chosen on the validation crops after a tenth of the steps: all chose the highest, 2.5e-3, so none is known to be
+best. Sizes such that all take about the time of `fast` in fp32, so most are narrower than as published; in bf16 ratios
+differ, as the columns say. A run of fewer steps is a run of its own, cooled down. PSNR in dB, means over the seeds; in
+brackets what ours is ahead with the seeds that both have, after as many steps: mean, the paired bootstrap's 95 %
+interval over pictures, median, and on how many pictures ours is better. What lies below the difference between seeds is
+none. Time: ratio to ours, fused, two threads. Networks with global pooling see larger maps in testing than in training,
+as in their papers. Where sides are no multiples of what a network wants, theirs repeat the last pixels or zeros, as
+their code does; ours had zeros around the picture (decision 0011). The picture shows the common number of steps, with
+the seeds that all have, and the front of those that nothing beats at less cost."""
 
 FORMS = """PSNR in dB on the validation crops, means over the seeds; high band: texture; 1/4 size: PSNR of the
 4x-down-sampled outputs, structure; mean: of the four damages. Time: ratio to NAFNet-w32 at 256², fused, two threads.

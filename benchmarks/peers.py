@@ -28,9 +28,9 @@ from torch import nn
 from harmonic.cli.allocator import keep_freed_memory
 from harmonic.measure.costs import over_draws, parameters_of, timed_precisions
 from harmonic.measure.line_ups import ready
+from harmonic.measure.origin import machine
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.restormer import Restormer
-from harmonic.measure.speed_report import described
 from harmonic.network.harmonic import Harmonic
 from harmonic.network.presets import PRESETS
 from harmonic.restore.device import pick_device
@@ -98,7 +98,7 @@ def main() -> int:
     ]
     args.results.parent.mkdir(parents=True, exist_ok=True)
     made = {"command": "make peers", "date": datetime.now(UTC).date().isoformat()}
-    report = {**made, "machine": described(device), "rows": rows}
+    report = {**made, "machine": machine(device), "rows": rows}
     args.results.write_text(json.dumps(report, indent=1) + "\n")
     print("\n\n".join(page.peers(report)))
     return 0

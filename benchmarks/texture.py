@@ -24,7 +24,7 @@ from harmonic.degrade.apply import degrade
 from harmonic.degrade.kinds import Degradation, Jpeg, Noise, Round
 from harmonic.measure.hmix import hmix_input
 from harmonic.measure.natural import fd_nss
-from harmonic.measure.score import machine
+from harmonic.measure.origin import machine
 from harmonic.measure.sets import find_set, read_clean
 from harmonic.measure.verify.realism import scenes
 from harmonic.measure.verify.subject import parts_of, to_array

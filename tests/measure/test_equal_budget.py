@@ -14,7 +14,6 @@ from harmonic.errors import UsageError
 from harmonic.measure import equal_training
 from harmonic.measure.equal_budget import finished, run_entrants
 from harmonic.measure.equal_results import RUN, collected, read_results, write_results
-from harmonic.measure.equal_table import common_steps, equal_tables
 from harmonic.measure.equal_training import Clock, OutOfTime, crops_digest, recipe_of, stream_of, train_network
 from harmonic.measure.line_ups import RESTORATION, LineUp, line_up_named
 from toys import pictures as smooth_pictures
@@ -225,30 +224,3 @@ def test_wrong_names_and_missing_crops_are_refused_before_any_training(toy, seen
     with pytest.raises(UsageError, match=r"val\.txt, which is missing"):
         run(toy, folder, tmp_path)
     assert not seen["fast"]
-
-
-def result(network: str, steps: int, seed: int, *psnr: float) -> dict:
-    tests = {"set": {f"p{i}": value for i, value in enumerate(psnr)}}
-    return {"network": network, "steps": steps, "seed": seed, "rate": 1e-3, "validation": {"mean": 30}, "tests": tests}
-
-
-def test_tables_compare_at_equal_steps_and_are_sorted():
-    runs = [result("fast", 4, 0, 30, 31), result("fast", 10, 0, 33, 34), result("fast", 10, 1, 33, 36),
-            result("peer", 4, 0, 29, 30), result("best", 10, 0, 36, 37), result("best", 4, 0, 30, 31)]  # fmt: skip
-    costs = {"peer": {"parameters": 2_500_000, "gmac": 12.3, "fp32": 1.05, "bf16": 0.9}}
-    common, longest = equal_tables({"runs": runs, "costs": costs})
-    assert common_steps(runs) == 4
-    assert [line.split(" | ")[0] for line in longest.splitlines()[4:]] == ["| best", "| **fast**", "| peer"]
-    assert "| peer | 4 | 1 | 0.001 | 2.50 | 12.3 | 1.05 | 0.90 | 30.00 | 29.50 (+1.00 [+1.00, +1.00], 2/2) |" in longest
-    assert "| best | 10 | 1 | 0.001 | – | – | – | – | 30.00 | 36.50 (-2.50 [-3.00, -2.00], 0/2) |" in longest
-    assert common.startswith("All after 4 steps")
-    assert "| **fast** | 4 | 1 |" in common
-
-
-def test_what_was_trained_in_fp32_is_told():
-    runs = [result("fast", 4, 0, 30, 31), result("peer", 4, 0, 29, 30) | {"precision": "fp32"}]
-    assert equal_tables({"runs": runs, "costs": {}})[-1] == "Trained in fp32, the rest in bf16: peer (4 steps, seed 0)."
-
-
-def test_there_is_no_table_without_runs():
-    assert equal_tables({"runs": [], "costs": {}}) == []

@@ -12,10 +12,10 @@ from harmonic.measure.peers.moceir import BALANCE, EXPERTS, AlsoTrains, Complexi
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.peers.restormer import Restormer
 
-SIZES = {"NAFNet": 4_551_823, "Restormer-small": 2_474_205, "PromptIR-style": 3_346_654,
+SIZES = {"NAFNet-small": 4_551_823, "Restormer-small": 2_474_205, "PromptIR-style": 3_346_654,
          "MoCE-IR-style": 3_260_837, "DRUNet-small": 2_299_584,
-         "SPAN": 426_288, "PLKSR-tiny": 351_492, "SwinIR-light": 46_638,
-         "HAT-small": 37_401, "DAT-light": 135_963, "SeemoRe-T": 96_188}  # fmt: skip
+         "SPAN": 426_288, "PLKSR-small": 351_492, "SwinIR-small": 46_638,
+         "HAT-small": 37_401, "DAT-small": 135_963, "SeemoRe-small": 96_188}  # fmt: skip
 """Parameters of the peers, in the form that is timed."""
 
 

@@ -26,7 +26,8 @@ from harmonic.measure.equal_training import (
     train_network,
 )
 from harmonic.measure.line_ups import LineUp
-from harmonic.measure.score import bench_quality, machine
+from harmonic.measure.origin import machine
+from harmonic.measure.score import bench_quality
 from harmonic.ops.eight_bit import to_float
 from harmonic.train.data import read_training, read_validation
 from harmonic.train.validate import Case, cases, validate

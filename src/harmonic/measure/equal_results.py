@@ -15,7 +15,7 @@ from harmonic.images.atomic import atomic_write
 from harmonic.measure.costs import DRAWS, gmac_per_megapixel, over_draws, parameters_of, timed_precisions
 from harmonic.measure.equal_budget import Figures, finished, precision_of
 from harmonic.measure.line_ups import OURS, LineUp, ready
-from harmonic.measure.score import machine
+from harmonic.measure.origin import machine
 
 COSTS = "costs.json"
 RUN = {"network", "steps", "seed", "rate", "sweep", "crops", "pictures", "validation", "tests"}

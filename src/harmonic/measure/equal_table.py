@@ -3,7 +3,7 @@
 Pure functions of a file of results (`content`): table, runs with figures by picture, and what each network costs.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -42,13 +42,19 @@ def common_steps(runs: Sequence[Run]) -> int | None:
     return max(set.intersection(*by_name), default=None) if by_name else None
 
 
-def of_pictures(runs: Sequence[Run], name: str, steps: int) -> dict[str, dict[str, float]]:
-    """PSNR in dB by column and picture, means over the seeds; empty where there is no such run."""
-    seeds = [run["tests"] for run in runs if (run["network"], run["steps"]) == (name, steps)]
-    if not seeds:
-        return {}
-    return {column: {picture: float(np.mean([seed[column][picture] for seed in seeds])) for picture in pictures}
-            for column, pictures in seeds[0].items()}  # fmt: skip
+def seeds_of(runs: Sequence[Run], name: str, steps: int) -> set[int]:
+    """Of its runs of this length."""
+    return {run["seed"] for run in runs if (run["network"], run["steps"]) == (name, steps)}
+
+
+def of_pictures(runs: Sequence[Run], name: str, steps: int, seeds: Collection[int]) -> dict[str, dict[str, float]]:
+    """PSNR in dB by column and picture, means over these seeds of a network that has them all.
+
+    A seed decides the crops too, so networks are to be compared by seeds that they share.
+    """
+    found = [run["tests"] for run in runs if (run["network"], run["steps"]) == (name, steps) and run["seed"] in seeds]
+    return {column: {picture: float(np.mean([tests[column][picture] for tests in found])) for picture in pictures}
+            for column, pictures in found[0].items()}  # fmt: skip
 
 
 def mean_of_columns(tests: Mapping[str, Mapping[str, float]]) -> float:
@@ -61,27 +67,46 @@ def _table(title: str, content: Content, steps: Mapping[str, int]) -> str:
     columns = list(runs[0]["tests"])
     head = ["network", "steps", "seeds", "rate", "parameters, M", "GMAC/output MP", "time fp32", "bf16", "validation",
             *columns]  # fmt: skip
-    rows = sorted(steps, key=lambda name: -mean_of_columns(of_pictures(runs, name, steps[name])))
+    own = {name: seeds_of(runs, name, steps[name]) for name in steps}
+    rows = sorted(steps, key=lambda name: -mean_of_columns(of_pictures(runs, name, steps[name], own[name])))
     cells = [_row(name, steps[name], columns, content) for name in rows]
-    return f"{title}\n\n{markdown_table(head, 'l' + 'r' * 8 + 'l' * len(columns), cells)}"
+    notes = [note for name in rows if (note := _by_seed(name, steps[name], runs))]
+    table = f"{title}\n\n{markdown_table(head, 'l' + 'r' * 8 + 'l' * len(columns), cells)}"
+    return f"{table}\n\nAhead in the mean of the columns, seed by seed: {'; '.join(notes)}." if notes else table
 
 
 def _row(name: str, steps: int, columns: Sequence[str], content: Content) -> list[str]:
     runs = content["runs"]
     own = [run for run in runs if (run["network"], run["steps"]) == (name, steps)]
-    tests, ours = of_pictures(runs, name, steps), of_pictures(runs, OURS, steps)
+    tests = of_pictures(runs, name, steps, seeds_of(runs, name, steps))
+    shared = _shared(name, steps, runs)
+    ours, theirs = (of_pictures(runs, one, steps, shared) if shared else {} for one in (OURS, name))
     cost = content["costs"].get(name, {})
     figures = [("parameters", 1e-6, 2), ("gmac", 1, 1), ("fp32", 1, 2), ("bf16", 1, 2)]
     cells = [f"{cost[key] * unit:.{digits}f}" if key in cost else "–" for key, unit, digits in figures]
     validation = f"{np.mean([run['validation']['mean'] for run in own]):.2f}"
     scores = [
         f"{np.mean(list(tests[column].values())):.2f}"
-        + (f" ({_shown(paired_difference(ours[column], tests[column]))})" if name != OURS and ours else "")
+        + (f" ({_shown(paired_difference(ours[column], theirs[column]))})" if shared else "")
         for column in columns
     ]
     label = f"**{name}**" if name == OURS else name
     return [label, str(steps), str(len(own)), f"{own[0]['rate']:g}", *cells, validation, *scores]
 
 
+def _shared(name: str, steps: int, runs: Sequence[Run]) -> set[int]:
+    """Seeds of which there is a run of ours as well; none for ours itself."""
+    return set() if name == OURS else seeds_of(runs, name, steps) & seeds_of(runs, OURS, steps)
+
+
+def _by_seed(name: str, steps: int, runs: Sequence[Run]) -> str:
+    """What ours is ahead with each seed, where there are several."""
+    shared = sorted(_shared(name, steps, runs))
+    if len(shared) < 2:
+        return ""
+    ours, theirs = ([mean_of_columns(of_pictures(runs, one, steps, {s})) for s in shared] for one in (OURS, name))
+    return f"{name} " + ", ".join(f"{a - b:+.2f}" for a, b in zip(ours, theirs, strict=True))
+
+
 def _shown(gap: Difference) -> str:
-    return f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}], {gap.wins}/{gap.pictures}"
+    return f"{gap.mean:+.2f} [{gap.low:+.2f}, {gap.high:+.2f}], median {gap.median:+.2f}, {gap.wins}/{gap.pictures}"

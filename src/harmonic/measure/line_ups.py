@@ -80,7 +80,7 @@ RESTORATION = LineUp(
     "restoration",
     {
         OURS: _ours,
-        "NAFNet": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
+        "NAFNet-small": lambda: NAFNet(20, (1, 1, 2, 4), 4, (1, 1, 1, 1)),
         "Restormer-small": lambda: Restormer(24, (1, 1, 2, 2), 1, shrink=2),
         "PromptIR-style": lambda: PromptIR(20, (1, 1, 1, 2), 1, (1, 2, 4, 4), shrink=2),
         "MoCE-IR-style": lambda: MoCEIR(28, (1, 1, 1, 2), (1, 1, 1), 1, (1, 2, 4, 4), shrink=2),
@@ -103,12 +103,12 @@ ENLARGEMENT = LineUp(
     {
         OURS: partial(_ours, 4),
         "SPAN": _enlarger(enlarging.span, 48),
-        "PLKSR-tiny": _enlarger(enlarging.plksr, 48, 3),
-        "SwinIR-light": _enlarger(enlarging.swinir, 30, (2,), 3),
+        "PLKSR-small": _enlarger(enlarging.plksr, 48, 3),
+        "SwinIR-small": _enlarger(enlarging.swinir, 30, (2,), 3),
         "HAT-small": _enlarger(enlarging.hat, 16, (2,), 2),
         # One spatial block: its position network needs a width of 64, and two such blocks take 1.6 of our time.
-        "DAT-light": _enlarger(enlarging.dat, 64, (1,), 2),
-        "SeemoRe-T": _enlarger(enlarging.seemore, 36, 2),
+        "DAT-small": _enlarger(enlarging.dat, 64, (1,), 2),
+        "SeemoRe-small": _enlarger(enlarging.seemore, 36, 2),
     },
     scale=4,
     mixture=Mixture(clean=1, blur=0, noise=0, jpeg=0, hmix=0, grey=0.02),  # of recipes/sr2_fast.yaml

@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from matplotlib.text import Text
 from matplotlib.transforms import Bbox, BboxBase
 
-from harmonic.measure.equal_table import common_steps, mean_of_columns, of_pictures
+from harmonic.measure.equal_table import common_steps, mean_of_columns, of_pictures, seeds_of
 from harmonic.measure.line_ups import OURS
 
 PANELS = (("fp32", "time, ratio to ours (fused, fp32)"), ("parameters", "parameters, M"), ("gmac", "GMAC / output MP"))
@@ -24,20 +24,23 @@ _SIDES = {-1: "right", 0: "center", 1: "left"}
 
 
 def draw_pareto(content: Mapping[str, Any]) -> bytes:
-    """A file of results -> the bytes of a PNG: mean PSNR of the test columns after the common number of steps.
+    """A file of results -> the bytes of a PNG: mean PSNR of the test columns after the common number of steps, with the
+    seeds that all have.
 
     The line is the Pareto front: no network left of a point on it is as good.
     """
     runs, costs, steps = content["runs"], content["costs"], common_steps(content["runs"])
     figure = Figure(figsize=(13, 4.2), layout="constrained")
     panels = figure.subplots(1, len(PANELS), sharey=True)
-    names = [name for name in costs if steps and of_pictures(runs, name, steps)]
+    seeds = {name: seeds_of(runs, name, steps) for name in costs if steps}
+    names = [name for name, found in seeds.items() if found]
+    shared = set.intersection(*(seeds[name] for name in names)) if names else set()
     shown: list[tuple[Axes, list[tuple[float, float, str]]]] = []
     for axes, (key, label) in zip(panels, PANELS, strict=True):
         unit = 1e-6 if key == "parameters" else 1
         points = sorted(
-            (costs[name][key] * unit, mean_of_columns(of_pictures(runs, name, steps or 0)), name)
-            for name in names if key in costs[name]
+            (costs[name][key] * unit, mean_of_columns(of_pictures(runs, name, steps or 0, shared)), name)
+            for name in names if shared and key in costs[name]
         )  # fmt: skip
         front, best = [], float("-inf")
         for x, y, name in points:

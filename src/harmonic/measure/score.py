@@ -1,6 +1,5 @@
 """Run a restorer over the suites and score what it returns."""
 
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -8,13 +7,11 @@ from pathlib import Path
 from time import perf_counter
 
 import numpy as np
-import torch
-from PIL import __version__ as pillow_version
-from PIL import features
 
 from harmonic.errors import PictureError, UsageError
 from harmonic.measure.clouds import SetMeasure, TileMeasure
 from harmonic.measure.measures import Measure, Seen, measure_named
+from harmonic.measure.origin import code, jpeg_encoder, machine
 from harmonic.measure.report import PictureScore, Quality, Report, SettingScore
 from harmonic.measure.sets import SMALLEST, find_sets, read_clean, read_grey
 from harmonic.measure.suites import Setting, Suite, suites_named
@@ -22,7 +19,6 @@ from harmonic.ops.cells import cut_to_centre, whole_cells
 from harmonic.ops.eight_bit import to_float, to_uint8
 from harmonic.ops.quality import high_band_psnr, low_band_psnr, luma, psnr, shave, ssim
 from harmonic.ops.resize import imresize
-from harmonic.version import package_version
 
 Restore = Callable[[np.ndarray], np.ndarray]
 
@@ -92,7 +88,7 @@ def bench_quality(
             of_sets = {cloud.measure.name: cloud.figures() for cloud in clouds[s]}
             scores.append(SettingScore(suite, s.name, s.published, _border(s), name, tuple(rows), of_sets))
     protocols = {m.name: m.protocol for m in (*(m for found in taken.values() for m in found), *set_measures)}
-    return Report(model, package_version(), jpeg_encoder(), machine(), tuple(scores), trained_on, protocols=protocols)
+    return Report(model, code(), jpeg_encoder(), machine(), tuple(scores), trained_on, protocols=protocols)
 
 
 def quality(picture: np.ndarray, clean: np.ndarray) -> Quality:
@@ -108,18 +104,6 @@ def quality(picture: np.ndarray, clean: np.ndarray) -> Quality:
 def as_uint8(picture: np.ndarray) -> np.ndarray:
     """The 8-bit picture that would be written (C1)."""
     return picture if picture.dtype == np.uint8 else to_uint8(picture)
-
-
-def jpeg_encoder() -> str:
-    """The codec behind the JPEG inputs."""
-    turbo = features.version_feature("libjpeg_turbo")
-    return f"Pillow {pillow_version}, " + (f"libjpeg-turbo {turbo}" if turbo else f"libjpeg {features.version('jpg')}")
-
-
-def machine() -> str:
-    """What the figures were computed on."""
-    threads = torch.get_num_threads()
-    return f"{platform.machine()}, torch {torch.__version__}, {threads} thread{'s' if threads > 1 else ''}"
 
 
 def _sights(

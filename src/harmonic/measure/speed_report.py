@@ -5,7 +5,6 @@ ratios within them; decoding and encoding are left out. The yardstick is NAFNet-
 """
 
 import copy
-import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,6 +14,7 @@ from torch import nn
 from harmonic.measure.costs import PRECISIONS, call_of, gmac_per_megapixel, parameters_of
 from harmonic.measure.line_ups import ready
 from harmonic.measure.markdown import markdown_table
+from harmonic.measure.origin import machine
 from harmonic.measure.peak_memory import measured
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import Call, Latency, growth_exponent, latencies
@@ -59,7 +59,7 @@ def speed_report(
                 say(f"{name}, {precision}, growth")
                 grown.append({"network": name, "precision": precision, **grows(network, device, growth, precision)})
         return {
-            "machine": described(device), "rounds": rounds, "costs": list(_costs(networks)),
+            "machine": machine(device), "rounds": rounds, "costs": list(_costs(networks)),
             "latency": rows, "growth": grown,
         }  # fmt: skip
 
@@ -98,13 +98,6 @@ def tiled_overhead(pictures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]
         for p in pictures
         if p["tile"] != "off" and (key := (p["width"], p["height"], p["precision"])) in whole
     ]  # fmt: skip
-
-
-def described(device: torch.device) -> str:
-    """Processor or GPU, torch, threads."""
-    if device.type == "cuda":
-        return f"{torch.cuda.get_device_name(device)}, torch {torch.__version__}, eager"
-    return f"{platform.machine()}, torch {torch.__version__}, {torch.get_num_threads()} threads, eager"
 
 
 def speed_tables(content: Mapping[str, Any]) -> list[str]:

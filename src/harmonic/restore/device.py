@@ -1,5 +1,6 @@
 """Which device runs a network, in which precision, and how much memory there is for it."""
 
+import platform
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,17 @@ def free_memory(device: torch.device) -> int:
         return free + torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
     known = [free for free in (_system_free(), _container_free()) if free is not None]
     return min(known, default=_UNKNOWN_FREE_MEMORY)
+
+
+def device_name(device: torch.device) -> str:
+    """Of the GPU or the processor."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    try:
+        with open("/proc/cpuinfo") as file:  # noqa: PTH123
+            return next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.processor() or platform.machine()
 
 
 def computes_bf16(device: torch.device) -> bool:

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from harmonic.errors import HarmonicError
-from harmonic.restore.device import free_memory
+from harmonic.restore.device import device_name, free_memory
 from harmonic.restore.restorer import Restorer
 from harmonic.restore.runtimes.choice import EXPORTERS, PRECISIONS_OF, missing
 from harmonic.restore.runtimes.exported_cache import cached_file
@@ -57,7 +57,7 @@ def diagnose(model: str, *, device: str = "auto", precision: str = "auto", runti
     return Diagnosis(
         model=model,
         device=str(restorer.device),
-        device_name=_device_name(restorer.device),
+        device_name=device_name(restorer.device),
         runtime=choice.runtime,
         precision=choice.precision,
         reasons=choice.reasons,
@@ -72,16 +72,6 @@ def diagnose(model: str, *, device: str = "auto", precision: str = "auto", runti
 
 def _sides(megapixels: int) -> tuple[int, int]:
     return 1000 * megapixels // 4, 4000
-
-
-def _device_name(device: torch.device) -> str:
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    try:
-        with open("/proc/cpuinfo") as file:  # noqa: PTH123
-            return next(line.partition(":")[2].strip() for line in file if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _versions() -> dict[str, str]:

@@ -24,14 +24,14 @@ SCALE = 4
 class Enlarging(nn.Module):
     """A network of others for any size. x (B, 3, H, W) -> (B, 3, 4H, 4W), fp32.
 
-    multiple: of which it wants the sides. anchored: it adds an enlargement of the picture by itself; the others get the
-    bicubic one, which is a kindness: a short training is too little to learn that from nothing.
+    multiple: of which it wants the sides. What it finds is added to the bicubic enlargement, which is a kindness: a
+    short training is too little to learn that from nothing.
     """
 
-    def __init__(self, network: nn.Module, multiple: int = 1, anchored: bool = False):
+    def __init__(self, network: nn.Module, multiple: int = 1):
         super().__init__()
-        self.network, self.multiple, self.anchored = network, multiple, anchored
-        if not anchored and isinstance(mean := getattr(network, "mean", None), Tensor):
+        self.network, self.multiple = network, multiple
+        if isinstance(mean := getattr(network, "mean", None), Tensor):
             network.mean = torch.zeros_like(mean)  # DIV2K's, which the base holds already
         for module in network.modules():
             if isinstance(module, nn.BatchNorm2d):
@@ -46,7 +46,7 @@ class Enlarging(nn.Module):
         padded = F.pad(x, (0, -width % self.multiple, 0, -height % self.multiple), mode="replicate")
         y = self.network(padded.contiguous(memory_format=torch.channels_last)).float()
         y = y[..., : SCALE * height, : SCALE * width]
-        return y if self.anchored else y + enlarge_bicubic(x, SCALE)
+        return y + enlarge_bicubic(x, SCALE)
 
 
 def span(channels: int) -> Enlarging:
@@ -56,11 +56,13 @@ def span(channels: int) -> Enlarging:
 
 
 def plksr(channels: int, blocks: int) -> Enlarging:
-    """The form of PLKSR-tiny: dense pairs for channels, no attention by elements."""
+    """The form of PLKSR-tiny: dense pairs for channels, no attention by elements; without its own enlargement, which
+    repeats pixels."""
     network = _published("PLKSR")(
         dim=channels, n_blocks=blocks, upscaling_factor=SCALE, ccm_type="DCCM", kernel_size=13, use_ea=False
     )
-    return Enlarging(network, anchored=True)
+    network.repeat_op = _nothing
+    return Enlarging(network)
 
 
 def swinir(channels: int, depths: tuple[int, ...], heads: int) -> Enlarging:
@@ -97,6 +99,10 @@ def seemore(channels: int, layers: int) -> Enlarging:
         scale=SCALE, num_experts=3, num_layers=layers, embedding_dim=channels, global_kernel_size=11, lr_space="exp"
     )
     return Enlarging(network, multiple=16)
+
+
+def _nothing(_: Tensor) -> float:
+    return 0.0
 
 
 def _published(name: str) -> Any:

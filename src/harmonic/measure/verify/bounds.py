@@ -63,8 +63,8 @@ GAIN_WORST = Bound(STRESS, "Worst gain of a damaged picture", "§15", "dB", "No 
 
 LF_GAIN = Bound(LF, "Structure after restoring", "§14", "dB", "Shrunk to a quarter, the output is closer to the clean "
     "picture than the input is.", least=0)
-LF_CLEAN = Bound(LF, "Structure of clean pictures", "§14", "dB", "Shrunk to a quarter, an undamaged picture is what "
-    "it was.", least=50)  # as R5.10
+LF_CLEAN = Bound(LF, "Structure of clean pictures", "§14", "dB", "Shrunk to a quarter, every undamaged picture is "
+    "what it was.", least=50)  # as R5.10
 LF_SHARE = Bound(LF, "Share of LF in the low band", "§14", "", "The structure branch dominates structure: more than "
     "half of what changes in a picture of a pixel per band cell is its.", least=0.5)  # the seed's word, 'dominates'
 LF_REMIX = Bound(LF, "Structure without HF", "§14", "", "Turning detail down leaves every cell mean where it was.",
@@ -118,7 +118,7 @@ DRIFT_NOISE = Bound(FAILURES, "Colour drift, noise", "§1", "of 255", "Flat colo
     most=1)  # a grey level, below what is seen
 DRIFT_PICTURES = Bound(FAILURES, "Colour shift of restored pictures", "§1", "ΔE00", "At a sixteenth of its size, a "
     "picture restored from faint damage has the colours of the clean one.", most=1)  # what people just see
-TEXT_CLEAN = Bound(FAILURES, "Clean text stays", "§1", "dB", "Undamaged text is not redrawn.", least=40)
+TEXT_CLEAN = Bound(FAILURES, "Clean text stays", "§1", "dB", "No undamaged text is redrawn.", least=40)
 TEXT_GAIN = Bound(FAILURES, "Gain on damaged text", "§1", "dB", "Blurred, noisy and compressed text becomes easier to "
     "read, not harder.", least=1)
 TEXT_CONTRAST = Bound(FAILURES, "Edge contrast of restored text", "§1", "of the clean text's", "Strokes stand out "

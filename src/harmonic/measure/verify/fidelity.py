@@ -53,7 +53,8 @@ def check_bands(subject: Subject, passes: Sequence[Pass]) -> Iterator[Check]:
         yield not_applicable(bounds.LF_CLEAN, _ENLARGES)
     else:
         clean = [one for one in passes if one.case == "clean"]
-        yield judge(bounds.LF_CLEAN, mean(clean, lambda one: one.low_kept))
+        least = min(clean, key=lambda one: one.low_kept)
+        yield judge(bounds.LF_CLEAN, least.low_kept, f"the worst: crop {least.crop}")
     change = sum(one.low_change for one in damaged)
     share = sum(one.low_by_lf for one in damaged) / change if change else float("nan")
     where = f"of the change of the picture at 1/{subject.network.config.cell} of its size, by inner product"

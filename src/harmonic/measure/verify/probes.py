@@ -66,7 +66,7 @@ def check_text(subject: Subject) -> Iterator[Check]:
         yield not_applicable(bounds.TEXT_CLEAN, "the network enlarges, so no input is clean")
     else:
         kept = [decibel(psnr(to_uint8(restored(network, text)), text)) for text in texts]
-        yield judge(bounds.TEXT_CLEAN, float(np.mean(kept)), f"{len(texts)} drawings; the worst has {min(kept):.1f} dB")
+        yield judge(bounds.TEXT_CLEAN, min(kept), f"the worst of {len(texts)} drawings; mean {np.mean(kept):.1f} dB")
     chain = TEXT_DAMAGE if scale == 1 else ()
     inputs = [_damaged(text, scale, chain, i) for i, text in enumerate(texts)]
     outputs = [to_uint8(restored(network, damaged)) for damaged in inputs]
@@ -87,24 +87,28 @@ def check_text(subject: Subject) -> Iterator[Check]:
 
 
 def check_checkerboard(subject: Subject) -> Iterator[Check]:
-    """What repeats in every cell of the network, on a flat grey under noise and without."""
-    cell = subject.network.config.cell
-    side, sigmas = 128 if subject.quick else 256, (0, 15) if subject.blind else (0,)
-    found = {sigma: print_through(subject, sigma, side) for sigma in sigmas}
-    remark = ", ".join(f"noise of sigma {sigma} {value:.3f}" for sigma, value in found.items())
-    yield judge(bounds.CHECKERBOARD, max(found.values()), f"cells of {cell} pixels; {remark}")
+    """What repeats at the network's strides, on a flat grey: at all of them without noise, at the finer ones under it,
+    where longer periods have too few repetitions to be told from chance."""
+    network, side = subject.network, 128 if subject.quick else 256
+    periods = {0: network.grid} | ({15: 2 * network.config.cell // subject.scale} if subject.blind else {})
+    found = {sigma: print_through(subject, sigma, side, period) for sigma, period in periods.items()}
+    remark = ", ".join(f"{value:.3f} in periods of {periods[sigma]} input pixels under noise of sigma {sigma}"
+                       for sigma, value in found.items())  # fmt: skip
+    yield judge(bounds.CHECKERBOARD, max(found.values()), remark)
 
 
-def print_through(subject: Subject, sigma: float, side: int) -> float:
-    """Largest deviation of a place within a cell from the mean of all, in grey levels: what a grey picture is given.
+def print_through(subject: Subject, sigma: float, side: int, period: int) -> float:
+    """Largest deviation of a place within a period from the mean of all, in grey levels: what a grey picture is given.
 
-    The noise itself has the same mean at every place, else its own chance pattern would be found.
+    A period holds those that divide it. The noise itself has the same mean at every place, else its own chance pattern
+    would be found. side, period: of the input, in pixels.
     """
-    cell, scale, grids = subject.network.config.cell, subject.scale, []
-    for seed in range(3):
+    grids = []
+    for seed in range(3 if sigma else 1):
         noise = sigma / 255 * np.random.RandomState(seed).standard_normal((side, side, 3))
-        noise -= np.tile(phase_means(noise, cell), (side // cell, side // cell, 1)) if scale == 1 else 0
-        grids.append(phase_means(restored(subject.deployed, (0.5 + noise).astype(np.float32)), cell))
+        noise -= np.tile(phase_means(noise, period), (side // period, side // period, 1))
+        grey = restored(subject.deployed, (0.5 + noise).astype(np.float32))
+        grids.append(phase_means(grey, period * subject.scale))
     mean = np.mean(grids, 0)
     return 255 * float(np.abs(mean - mean.mean((0, 1))).max())
 

@@ -1,13 +1,11 @@
 """All checks, group by group, in the order of the report."""
 
-import platform
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-import torch
-
 from harmonic.errors import HarmonicError
 from harmonic.measure.lpips import LPIPS, load_lpips
+from harmonic.measure.origin import code, machine
 from harmonic.measure.verify import bounds
 from harmonic.measure.verify.agreement import check_agreement
 from harmonic.measure.verify.balance import check_experts
@@ -21,7 +19,6 @@ from harmonic.measure.verify.probes import check_checkerboard, check_drift, chec
 from harmonic.measure.verify.realism import check_realism
 from harmonic.measure.verify.subject import Subject, load_subject
 from harmonic.measure.verify.texture import check_texture
-from harmonic.version import package_version
 
 Progress = Callable[[int, int], None]
 
@@ -47,7 +44,7 @@ def verify(
         ("model", f"{subject.name}, {subject.network.form} form, scale {subject.scale}"),
         ("crops", crops),
         ("run", "quick" if quick else "full"),
-        ("code", f"harmonic {package_version()}, torch {torch.__version__}, {platform.machine()}"),
+        ("code", f"harmonic {code()}; {machine()}"),
     )
     return Report(described, tuple(all_checks(subject, measure, progress)))
 

@@ -229,8 +229,9 @@ little higher, 0.08 dB on Set14, where the grey picture is repeated to colour (P
         "speed.json",
         """Interleaved with NAFNet-w32 in one process, fused, channels-last, bf16 weights cast once; then whole
 pictures, automatic tiles and tiles of 512, each in a process of its own: at a fixed tile, memory grows with the number
-of shapes that tiles have up to 12 MP, then by the picture itself alone ([log](log.md)). Design §3 grants tiles a
-quarter more time, and 4 GB at 12 MP: the one is missed below 1 MP, the other with automatic tiles in fp32.""",
+of shapes that tiles have up to 12 MP, then by the picture itself alone ([log](log.md)). Design §3 grants 4 GB at 12 MP,
+which automatic tiles miss in fp32. It grants tiles a quarter more time, too, which single pictures, as here, do not
+tell; the command times tiles and whole pictures in turn by now, but was not run on such a processor since.""",
         speed_tables,
     ),
     Section(

@@ -97,7 +97,7 @@ def test_weights_that_spandrel_cannot_load_are_one_line(harmonic, data):
 @pytest.mark.parametrize("native", [True, False])
 def test_speed_is_printed_and_written_in_bf16_where_the_hardware_has_it(harmonic, tmp_path, monkeypatch, native):
     monkeypatch.setattr(costs, "computes_bf16", lambda _: native)
-    monkeypatch.setattr(bench_speed, "SIDES", (32,))
+    monkeypatch.setattr(bench_speed, "RESTORED", ((32, 32),))
     monkeypatch.setattr(bench_speed, "GROWTH", (32, 64))
     file = tmp_path / "speed.json"
     answer = harmonic("bench", "speed", "-m", "tiny", "--rounds", 1, "--threads", 1, "--json", file)

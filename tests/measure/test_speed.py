@@ -1,6 +1,8 @@
 import sys
 import time
+from importlib.util import find_spec
 
+import numpy as np
 import pytest
 import torch
 
@@ -9,7 +11,7 @@ from harmonic.measure import costs
 from harmonic.measure.costs import call_of
 from harmonic.measure.peak_memory import measured
 from harmonic.measure.speed import growth_exponent, latencies, warm
-from harmonic.measure.speed_report import speed_report, speed_tables, tiled_overhead
+from harmonic.measure.speed_report import speed_report, speed_tables, tiling
 from harmonic.network.cost import network_cost
 from harmonic.network.deploy import fuse
 from harmonic.network.harmonic import Harmonic
@@ -44,8 +46,8 @@ def test_warming_up_ends_when_times_stand_still_and_ends_in_any_case(monkeypatch
 def test_runtimes_stand_beside_torch_in_the_precisions_that_they_have(runtime):
     pytest.importorskip("onnxruntime" if runtime == "onnx" else runtime)
     network = Harmonic(tiny()).eval()
-    content = speed_report({"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1,
-                           runtimes=(runtime,))  # fmt: skip
+    content = speed_report({"tiny": network}, torch.device("cpu"), sizes=lambda _: [(32, 32)], growth=(32, 64),
+                           rounds=1, threads=1, runtimes=(runtime,))  # fmt: skip
     timed = [row["precision"] for row in content["latency"] if row["network"] == f"tiny, {runtime}"]
     assert timed == (["fp32"] if runtime == "onnx" else ["fp32", "bf16"])
 
@@ -58,7 +60,9 @@ def test_growth_is_the_power_of_the_pixels(power):
 
 def test_both_forms_stand_side_by_side_and_costs_are_those_of_both_forms():
     network = Harmonic(tiny()).eval()
-    content = speed_report({"tiny": network}, torch.device("cpu"), sides=(32,), growth=(32, 64), rounds=1, threads=1)
+    content = speed_report(
+        {"tiny": network}, torch.device("cpu"), sizes=lambda _: [(32, 32)], growth=(32, 64), rounds=1, threads=1
+    )
     assert [row["network"] for row in content["latency"]] == ["tiny", "tiny, unfused", "NAFNet-w32"] * 2
     assert all(row["ms"] > 0 and row["ratio"] > 0 for row in content["latency"])
     (cost,) = content["costs"]
@@ -69,11 +73,34 @@ def test_both_forms_stand_side_by_side_and_costs_are_those_of_both_forms():
     assert len(speed_tables(content)) == 4
 
 
-def test_the_cost_of_tiles_is_told_where_the_picture_also_went_whole():
-    row = {"width": 8, "height": 8, "precision": "fp32"}
-    pictures = [row | {"tile": "off", "s_per_mp": 2.0}, row | {"tile": "512", "s_per_mp": 2.5},
-                row | {"width": 9, "tile": "512", "s_per_mp": 3.0}]  # fmt: skip
-    assert tiled_overhead(pictures) == [row | {"tile": "512", "overhead": 0.25}]
+def test_tiles_are_timed_beside_the_whole_picture(monkeypatch):
+    """In turn, so that a busy moment hits both; here each pass takes as long as its tile says."""
+    takes, order = {"off": 0.01, "auto": 0.02, "512": 0.03}, []
+
+    class Slow:
+        def __init__(self, model: str, device: str, precision: str, tile: str):
+            self.tile = tile
+
+        def restore(self, picture: np.ndarray) -> None:
+            assert picture.shape == (6, 8, 3)
+            order.append(self.tile)
+            time.sleep(takes[self.tile])
+
+    monkeypatch.setattr("harmonic.measure.speed_report.Restorer", Slow)
+    rows = tiling("any", "cpu", [(8, 6)], 1, lambda _: None, ["fp32"], rounds=3)
+    assert [(row["tile"], row["width"], row["height"]) for row in rows] == [("auto", 8, 6), ("512", 8, 6)]
+    assert [row["ratio"] for row in rows] == [pytest.approx(2, rel=0.3), pytest.approx(3, rel=0.3)]
+    assert order[-9:] == ["off", "auto", "512"] * 3
+
+
+def test_enlargers_are_timed_at_sizes_of_their_own_and_beside_a_yardstick_that_is_named():
+    networks = {"restores": Harmonic(tiny()).eval(), "enlarges": Harmonic(tiny(4)).eval()}
+    content = speed_report(networks, torch.device("cpu"), sizes=lambda scale: [(32, 32)] if scale == 1 else [(20, 12)],
+                           growth=(128, 256), rounds=1, threads=1, precisions=("fp32",))  # fmt: skip
+    timed = {row["network"]: (row["width"], row["height"]) for row in content["latency"]}
+    assert timed.pop("restores") == (32, 32) and timed.pop("enlarges") == (20, 12)
+    assert timed.keys() >= {"SPAN-48" if find_spec("spandrel") else "NAFNet-w32"}
+    assert all(row["seconds"].keys() == {"128", "256"} for row in content["growth"])
 
 
 def test_a_picture_that_cannot_be_measured_is_said_with_its_size():

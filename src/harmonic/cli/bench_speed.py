@@ -17,7 +17,8 @@ EXAMPLES = examples(
     "harmonic bench speed -m base --device cuda --no-pictures",
 )
 
-SIDES, GROWTH = (256, 512, 1024), (128, 256, 512, 1024, 2048)
+RESTORED, ENLARGED = ((256, 256), (512, 512), (1024, 1024)), ((128, 128), (320, 180))
+GROWTH = (128, 256, 512, 1024, 2048)
 SIZES = ((1024, 768), (2048, 1536), (4096, 3072))
 
 
@@ -40,10 +41,11 @@ def speed(
     json_file: Annotated[Path | None, typer.Option("--json", help="Write all figures there.", metavar="FILE")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Time networks beside NAFNet-w32, fused and not, and measure growth and peak memory.
+    """Time networks beside NAFNet-w32, fused and not, tiles beside whole pictures, and measure growth and peak memory.
 
     Without --model: the presets tiny and fast, and pictures by restore-fast. Takes minutes; ratios are of calls in
-    turn, and hold on a busy machine better than milliseconds do. In fp32, and bf16 where the hardware computes in it.
+    turn, and hold on a busy machine better than milliseconds do. In fp32, and bf16 where the hardware computes in it. Enlargers are
+    timed at smaller sizes, by 4 beside SPAN-48 where spandrel is installed.
     """
     from datetime import UTC, datetime
 
@@ -53,7 +55,7 @@ def speed(
     from harmonic.errors import UsageError
     from harmonic.images.atomic import atomic_write
     from harmonic.measure.costs import timed_precisions
-    from harmonic.measure.speed_report import speed_report, speed_tables, whole_pictures
+    from harmonic.measure.speed_report import speed_report, speed_tables, tiling, whole_pictures
     from harmonic.network.checkpoint import load_network
     from harmonic.network.harmonic import Harmonic
     from harmonic.network.presets import PRESETS
@@ -76,10 +78,12 @@ def speed(
         for name in names
     }
     precisions = timed_precisions(where, note)
-    content = speed_report(networks, where, sides=SIDES, growth=GROWTH, rounds=rounds, threads=threads, say=note,
+    content = speed_report(networks, where, sizes=lambda scale: RESTORED if scale == 1 else ENLARGED, growth=GROWTH,
+                           rounds=rounds, threads=threads, say=note,
                            runtimes=runtime or (), precisions=precisions)  # fmt: skip
     if pictures and (files or not model):
         worked = [*files, "restore-fast"][0]
+        content["tiling"] = tiling(worked, str(where), SIZES[:2], threads, note, precisions)
         content["pictures"] = whole_pictures(WORKER, worked, str(where), SIZES, threads, note, precisions)
     command = repeatable(context, "harmonic bench speed", ("quiet",))
     content = {"command": command, "date": datetime.now(UTC).date().isoformat(), **content}

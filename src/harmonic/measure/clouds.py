@@ -63,10 +63,11 @@ TILE = 63
 
 @dataclass(frozen=True)
 class TileMeasure:
-    """RL-Restore's PSNR of tiles (P-RL-5): each against the clean one at its place."""
+    """RL-Restore's PSNR of tiles (P-RL-5), but of 8-bit outputs as all of HMIX-1: each against the clean one at its
+    place."""
 
     name: str = "p63"
-    protocol: str = f"P63: mean PSNR of all whole {TILE}² tiles from the top left (P-RL-5)"
+    protocol: str = f"P63: mean PSNR of all whole {TILE}² tiles from the top left (P-RL-5), of 8-bit outputs"
 
     def gather(self) -> "Tiles":
         return Tiles(self)

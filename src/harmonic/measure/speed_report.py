@@ -1,13 +1,18 @@
 """How fast a network is, and how time and memory grow with the picture: the report of `harmonic bench speed`.
 
 Protocol P-EF-4: one process, deploy form unless said, channels-last, batch 1, calls in turn, medians of all rounds and
-ratios within them; decoding and encoding are left out. The yardstick is NAFNet-w32 (random weights), at scale 1.
+ratios within them; decoding and encoding are left out. The yardstick (random weights) is NAFNet-w32 on the same input,
+at scale 4 SPAN-48 where spandrel is installed.
 """
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from importlib.util import find_spec
+from itertools import product
 from typing import Any
 
+import numpy as np
 import torch
 from torch import nn
 
@@ -16,6 +21,7 @@ from harmonic.measure.line_ups import ready
 from harmonic.measure.markdown import markdown_table
 from harmonic.measure.origin import machine
 from harmonic.measure.peak_memory import measured
+from harmonic.measure.peers import enlarging
 from harmonic.measure.peers.nafnet import NAFNet
 from harmonic.measure.speed import Call, Latency, growth_exponent, latencies
 from harmonic.measure.verify.laws import thread_count
@@ -23,7 +29,11 @@ from harmonic.network.harmonic import Harmonic
 from harmonic.restore.restorer import Restorer
 from harmonic.restore.runtimes.choice import PRECISIONS_OF
 
-YARDSTICK = "NAFNet-w32"
+Size = tuple[int, int]
+"""Width and height in pixels."""
+
+WHOLE = "off"
+"""What `tile` is where a picture goes through in one pass."""
 
 
 def fused(network: Harmonic, x: torch.Tensor, precision: str) -> Call:
@@ -38,21 +48,23 @@ def unfused(network: Harmonic, x: torch.Tensor, precision: str) -> Call:
 
 
 def speed_report(
-    networks: Mapping[str, Harmonic], device: torch.device, *, sides: Sequence[int], growth: Sequence[int],
+    networks: Mapping[str, Harmonic], device: torch.device, *, sizes: Callable[[int], Sequence[Size]],
+    growth: Sequence[int],
     rounds: int = 20, threads: int = 2, say: Callable[[str], None] = lambda _: None, runtimes: Sequence[str] = (),
     precisions: Sequence[str] = PRECISIONS,
 ) -> dict[str, Any]:  # fmt: skip
-    """Costs, latencies at `sides` and growth over the sides `growth`, input pixels, of networks in training form.
+    """Costs, latencies and growth of networks in training form.
 
-    runtimes: beside torch, onnx or openvino, each in those of `precisions` that it has; a file of each network is made
-    once.
+    sizes: of inputs that are timed, by scale. growth: sides of square outputs. runtimes: beside torch, onnx or
+    openvino, each in those of `precisions` that it has; a file of each network is made once.
     """
     with thread_count(threads):
         rows: list[dict[str, Any]] = []
-        for side in sides:
-            for precision in precisions:
-                say(f"{side}², {precision}")
-                rows += _compared(networks, device, side, precision, rounds, runtimes)
+        for scale in dict.fromkeys(network.scale for network in networks.values()):
+            alike = {name: network for name, network in networks.items() if network.scale == scale}
+            for size, precision in product(sizes(scale), precisions):
+                say(f"{size[0]}x{size[1]}, {precision}")
+                rows += _compared(alike, device, size, precision, rounds, runtimes)
         grown = []
         for name, network in networks.items():
             for precision in precisions:
@@ -65,10 +77,13 @@ def speed_report(
 
 
 def grows(network: Harmonic, device: torch.device, sides: Sequence[int], precision: str) -> dict[str, Any]:
-    """Time over pixels, whole squares in one pass, medians of 3: exponent of the fitted power, and seconds by side."""
+    """Time over pixels, whole squares in one pass, medians of 3: exponent of the fitted power, and seconds by side of
+    the output."""
     seconds = {}
     for side in sides:
-        x = torch.rand(1, 3, side, side, device=device).to(memory_format=torch.channels_last)
+        x = torch.rand(1, 3, side // network.scale, side // network.scale, device=device).to(
+            memory_format=torch.channels_last
+        )
         call = fused(network, x, precision)
         seconds[side] = latencies(call, {}, rounds=3, warmup=1)["reference"].milliseconds / 1000
     exponent = growth_exponent([side**2 for side in sides], list(seconds.values()))
@@ -76,12 +91,12 @@ def grows(network: Harmonic, device: torch.device, sides: Sequence[int], precisi
 
 
 def whole_pictures(
-    worker: Sequence[str], model: str, device: str, sizes: Sequence[tuple[int, int]], threads: int,
+    worker: Sequence[str], model: str, device: str, sizes: Sequence[Size], threads: int,
     say: Callable[[str], None], precisions: Sequence[str] = PRECISIONS,
 ) -> list[dict[str, Any]]:  # fmt: skip
-    """Pictures of growing size with tiles, and the smallest whole beside them: what tiling costs, and peak memory."""
+    """Pictures of growing size with tiles, and the smallest whole beside them: peak memory, and time with it."""
     plan = [(size, precision, tile) for precision in precisions for size in sizes for tile in ("auto", "512")]
-    plan += [(sizes[0], precision, "off") for precision in precisions]
+    plan += [(sizes[0], precision, WHOLE) for precision in precisions]
     rows = []
     for (width, height), precision, tile in plan:
         say(f"{width}x{height}, {precision}, tile {tile}")
@@ -89,15 +104,25 @@ def whole_pictures(
     return rows
 
 
-def tiled_overhead(pictures: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Time of tiled passes over that of the whole one, less 1, where a picture was restored both ways."""
-    whole = {(p["width"], p["height"], p["precision"]): p["s_per_mp"] for p in pictures if p["tile"] == "off"}
-    return [
-        {"width": p["width"], "height": p["height"], "precision": p["precision"], "tile": p["tile"],
-         "overhead": round(p["s_per_mp"] / whole[key] - 1, 3)}
-        for p in pictures
-        if p["tile"] != "off" and (key := (p["width"], p["height"], p["precision"])) in whole
-    ]  # fmt: skip
+def tiling(
+    model: str, device: str, sizes: Sequence[Size], threads: int, say: Callable[[str], None],
+    precisions: Sequence[str] = PRECISIONS, rounds: int = 5,
+) -> list[dict[str, Any]]:  # fmt: skip
+    """What tiles cost: pictures restored with tiles and whole in turn, in one process; medians."""
+    rows = []
+    with thread_count(threads):
+        for precision, (width, height) in product(precisions, sizes):
+            say(f"{width}x{height}, {precision}, tiles and whole in turn")
+            picture = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+            calls: dict[str, Call] = {
+                tile: partial(Restorer(model, device=device, precision=precision, tile=tile).restore, picture)
+                for tile in (WHOLE, "auto", "512")
+            }
+            found = latencies(calls.pop(WHOLE), calls, rounds=rounds, warmup=1)
+            whole = round(found.pop("reference").milliseconds)
+            rows += [{"width": width, "height": height, "precision": precision, "tile": tile, "whole_ms": whole,
+                      "ratio": round(latency.ratio, 3)} for tile, latency in found.items()]  # fmt: skip
+    return rows
 
 
 def speed_tables(content: Mapping[str, Any]) -> list[str]:
@@ -108,8 +133,8 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
         rows = [[c["network"], f"{c['parameters'] / 1e6:.2f}", f"{c['fused_parameters'] / 1e6:.2f}",
                  f"{c['gmac']:.1f}", f"{c['fused_gmac']:.1f}"] for c in costs]  # fmt: skip
         tables.append(markdown_table(head, "lrrrr", rows))
-    per_second = [f"{r['side'] ** 2 / 1000 / r['ms']:.2f}" for r in content["latency"]]
-    timed = [[f"{r['side']}²", r["precision"], r["network"], str(r["ms"]),
+    per_second = [f"{r['width'] * r['height'] / 1000 / r['ms']:.2f}" for r in content["latency"]]
+    timed = [[f"{r['width']}x{r['height']}", r["precision"], r["network"], str(r["ms"]),
               f"{r['low']} to {r['high']}" if "low" in r else "–", str(r["ratio"]), rate]
              for r, rate in zip(content["latency"], per_second, strict=True)]  # fmt: skip
     head = ["size", "precision", "network", "ms", "10 to 90 %", "ratio", "input MP/s"]
@@ -121,12 +146,16 @@ def speed_tables(content: Mapping[str, Any]) -> list[str]:
                 for g in growth]  # fmt: skip
         tables.append(markdown_table(head, "ll" + "r" * (1 + len(sides)), rows))
     if pictures := content.get("pictures"):
-        over = {(o["width"], o["height"], o["precision"], o["tile"]): f"{o['overhead']:+.1%}"
-                for o in tiled_overhead(pictures)}  # fmt: skip
         rows = [[f"{p['width']}x{p['height']}", p["precision"], p["tile"], str(p["s_per_mp"]), str(p["peak_mib"]),
-                 over.get((p["width"], p["height"], p["precision"], p["tile"]), "–")] for p in pictures]  # fmt: skip
-        head = ["picture", "precision", "tile", "s/MP", "peak MiB", "over whole"]
+                 str(p["growth_mib"])] for p in pictures]  # fmt: skip
+        head = ["picture", "precision", "tile", "s/MP", "peak MiB", "more than loaded, MiB"]
         tables.append(markdown_table(head, "lllrrr", rows))
+    if tiled := content.get("tiling"):
+        rows = [[f"{t['width']}x{t['height']}", t["precision"], t["tile"], f"{t['whole_ms'] / 1000:.2f}",
+                 f"{t['ratio']:.2f}"] for t in tiled]  # fmt: skip
+        tables.append(
+            markdown_table(["picture", "precision", "tile", "whole, s", "time, ratio to whole"], "lllrr", rows)
+        )
     return tables
 
 
@@ -138,11 +167,12 @@ def exported(network: Harmonic, x: torch.Tensor, precision: str, runtime: str) -
 
 
 def _compared(
-    networks: Mapping[str, Harmonic], device: torch.device, side: int, precision: str, rounds: int,
+    networks: Mapping[str, Harmonic], device: torch.device, size: Size, precision: str, rounds: int,
     runtimes: Sequence[str],
 ) -> list[dict[str, Any]]:  # fmt: skip
-    x = torch.rand(1, 3, side, side, device=device).to(memory_format=torch.channels_last)
-    yardstick: nn.Module = NAFNet().eval().requires_grad_(False).to(device)
+    """Networks of one scale."""
+    x = torch.rand(1, 3, *reversed(size), device=device).to(memory_format=torch.channels_last)
+    against, yardstick = _yardstick(next(iter(networks.values())).scale)
     calls = {}
     for name, network in networks.items():
         calls[name] = fused(network, x, precision)
@@ -150,14 +180,22 @@ def _compared(
         for runtime in runtimes:
             if precision in PRECISIONS_OF[runtime]:
                 calls[f"{name}, {runtime}"] = exported(network, x, precision, runtime)
-    found = latencies(call_of(yardstick, x, precision), calls, rounds=rounds)
-    found[YARDSTICK] = found.pop("reference")
-    return [_row(side, precision, name, latency) for name, latency in found.items()]
+    found = latencies(call_of(yardstick.to(device), x, precision), calls, rounds=rounds)
+    found[against] = found.pop("reference")
+    return [_row(size, precision, name, latency) for name, latency in found.items()]
 
 
-def _row(side: int, precision: str, network: str, latency: Latency) -> dict[str, Any]:
-    return {"side": side, "precision": precision, "network": network, "ms": round(latency.milliseconds, 1),
-            "low": round(latency.low, 1), "high": round(latency.high, 1), "ratio": round(latency.ratio, 3)}  # fmt: skip
+def _yardstick(scale: int) -> tuple[str, nn.Module]:
+    """Name, and network in the form that is timed."""
+    if scale == enlarging.SCALE and find_spec("spandrel"):
+        return "SPAN-48", ready(enlarging.span(48))
+    return "NAFNet-w32", ready(NAFNet())
+
+
+def _row(size: Size, precision: str, network: str, latency: Latency) -> dict[str, Any]:
+    return {"width": size[0], "height": size[1], "precision": precision, "network": network,
+            "ms": round(latency.milliseconds, 1), "low": round(latency.low, 1), "high": round(latency.high, 1),
+            "ratio": round(latency.ratio, 3)}  # fmt: skip
 
 
 def _costs(networks: Mapping[str, Harmonic]) -> Iterator[dict[str, Any]]:

@@ -74,6 +74,6 @@ docs: install ## write what is generated: docs/commands.md, docs/benchmarks.md, 
 release: install ## build wheel and sdist into dist/, check and try them; hashes, bill of materials, licences
 	$(BIN)/python -m release dist $(if $(TORCH_INDEX),--torch-index $(TORCH_INDEX)) $(if $(TRIAL_SITE),--borrow $(TRIAL_SITE))
 
-clean: ## remove .venv, caches and demo results; never runs/
-	rm -rf .venv .pytest_cache .ruff_cache .hypothesis build dist demo-results src/*.egg-info
+clean: ## remove .venv, .venv-peers, caches and demo results; never runs/
+	rm -rf .venv .venv-peers .pytest_cache .ruff_cache .hypothesis build dist demo-results src/*.egg-info
 	find src tests examples -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -109,7 +109,8 @@ def card(name: str, everything: Everything) -> str:
         "## Training",
         facts.run,
         f"Validation (val.txt, PSNR in dB): {facts.curve}",
-        f"Recipe `{facts.recipe}` (hash {says.recipe}), last run ended at step {says.step:,}.",
+        f"Began with `{facts.recipe}`; what was changed stands above. The last run ended at step {says.step:,}; hash "
+        f"of its recipe, all values filled in: {says.recipe}.",
         "## Data",
         *map(_pictures, data),
         "## Figures",
@@ -117,12 +118,24 @@ def card(name: str, everything: Everything) -> str:
         + (LOOKED_AT if network.config.generates else UNSEEN),
         f"```sh\n{content['command']}\n```",
         *([*page.texture(content), page.RUNG] if network.config.generates else [_figures(content)]),
+        "## Checks that fail",
+        *_failures(name, digest),
         "## Limits",
         "\n".join(f"- {limit}" for limit in facts.limits),
         "## Attribution",
         *(pictures.attribution.rstrip("\n") for pictures in data if pictures.attribution),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _failures(name: str, digest: str) -> list[str]:
+    """What `harmonic verify` finds, Markdown. Raises ValueError where that is of other weights."""
+    content = json.loads((RESULTS / "verify.json").read_text())
+    found = content["models"].get(name, {})
+    if found.get("sha256") != digest:
+        raise ValueError(f"{name}: results/verify.json is of other weights; run `{content['command']}`")
+    told = f"`harmonic verify {name} --data DATA/train`, {content['date']}: {found['passed']} checks pass"
+    return [f"{told}, {len(found['failed'])} fail.", page.failures(found)]
 
 
 def _properties(
@@ -144,7 +157,7 @@ def _properties(
         ["MOF", "Class II, Open Tooling, by our own reading: code, weights, evaluation and documents are open"],
         ["Licences of the data", ", ".join(licences)],
         ["Provenance of the data", "stated per picture in the manifest of the data; summed up below"],
-        ["Code of the training", f"`harmonic train {facts.recipe} --data DIR`, Apache-2.0"],
+        ["Code of the training", f"`harmonic train`, Apache-2.0; beginning with `{facts.recipe}`, see Training"],
         ["Inference", "local only, opens no connection; the file holds numbers and JSON, no code"],
         ["Purpose", PURPOSE + (", but fine texture on request, on faces too" if network.config.generates else "")],
     ]

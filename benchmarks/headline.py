@@ -37,7 +37,7 @@ def headline(results: Path) -> str:
     that is not in results."""
     rows = []
     for figure in FIGURES:
-        score = _score(json.loads((results / f"quality-{figure.model}.json").read_text()), figure)
+        score = score_of(json.loads((results / f"quality-{figure.model}.json").read_text()), figure)
         before = "–" if figure.suite == "clean" else number(score["before"]["psnr"])
         rows.append([figure.what, before, number(score["after"]["psnr"]), f"`{figure.model}`"])
     return markdown_table(["mean PSNR in dB", "before", "after", "model"], "lrrl", rows)
@@ -51,7 +51,7 @@ def with_headline(text: str, table: str) -> str:
     return pattern.sub(lambda _: f"\n{table}\n\n", text, count=1)
 
 
-def _score(content: dict[str, Any], figure: Figure) -> dict[str, Any]:
+def score_of(content: dict[str, Any], figure: Figure) -> dict[str, Any]:
     """The first of that name: where pictures are taken in colour and in grey, colour."""
     wanted = (figure.suite, figure.setting, figure.data)
     return next(s for s in content["scores"] if (s["suite"], s["setting"], s["set"]) == wanted)

@@ -44,8 +44,8 @@ def speed(
     """Time networks beside NAFNet-w32, fused and not, tiles beside whole pictures, and measure growth and peak memory.
 
     Without --model: the presets tiny and fast, and pictures by restore-fast. Takes minutes; ratios are of calls in
-    turn, and hold on a busy machine better than milliseconds do. In fp32, and bf16 where the hardware computes in it. Enlargers are
-    timed at smaller sizes, by 4 beside SPAN-48 where spandrel is installed.
+    turn, and hold on a busy machine better than milliseconds do. In fp32, and bf16 where the hardware computes in
+    it. Enlargers are timed at smaller sizes, by 4 beside SPAN-48 where spandrel is installed.
     """
     from datetime import UTC, datetime
 

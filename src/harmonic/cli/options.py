@@ -57,7 +57,9 @@ Model = Annotated[
     typer.Option("-m", "--model", help="A bundled model (harmonic models) or a weights file.", metavar="NAME|FILE"),
 ]
 Device = Annotated[str, typer.Option(help="Where to compute; cuda:1 names a second GPU.", metavar="auto|cpu|cuda")]
-PrecisionOption = Annotated[Precision, typer.Option("--precision", help="auto: bf16 where the hardware has it.")]
+PrecisionOption = Annotated[
+    Precision, typer.Option("--precision", help="auto: bf16 where the hardware has it, fp32 to enlarge.")
+]
 RuntimeOption = Annotated[
     str,
     typer.Option("--runtime", metavar="auto|torch|openvino|onnx", help="What computes; harmonic doctor compares them."),

@@ -47,6 +47,17 @@ def test_texture_figures_of_other_weights_are_refused(cards, tmp_path, monkeypat
         cards.card("restore-texture", cards.read_facts())
 
 
+def test_checks_of_other_weights_are_refused(cards, tmp_path, monkeypatch):
+    for file in (ROOT / "results").glob("*.json"):
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    content = json.loads((tmp_path / "verify.json").read_text())
+    content["models"]["sr4-fast"]["sha256"] = "0" * 64
+    (tmp_path / "verify.json").write_text(json.dumps(content))
+    monkeypatch.setattr(cards, "RESULTS", tmp_path)
+    with pytest.raises(ValueError, match="sr4-fast: results/verify.json is of other weights"):
+        cards.card("sr4-fast", cards.read_facts())
+
+
 def test_weights_without_facts_are_refused(cards):
     with pytest.raises(ValueError, match="has no entry"):
         cards.card("restore-fast", cards.read_facts().model_copy(update={"models": {}}))

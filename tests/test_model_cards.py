@@ -54,7 +54,7 @@ def test_checks_of_other_weights_are_refused(cards, tmp_path, monkeypatch):
     content["models"]["sr4-fast"]["sha256"] = "0" * 64
     (tmp_path / "verify.json").write_text(json.dumps(content))
     monkeypatch.setattr(cards, "RESULTS", tmp_path)
-    with pytest.raises(ValueError, match="sr4-fast: results/verify.json is of other weights"):
+    with pytest.raises(ValueError, match=r"sr4-fast: results/verify\.json is of other weights"):
         cards.card("sr4-fast", cards.read_facts())
 
 

@@ -2,8 +2,8 @@
 
 A card is made of what the weights say of themselves, of `results/quality-NAME.json` and `results/verify.json`, and of
 what `cards.yaml` adds; weights that generate texture are another model's with a head, whose figures are in
-`results/texture.json`. The fields of its first table are those that darktable asks of a model. A model without an entry,
-or whose figures are of older weights, is refused.
+`results/texture.json`. The fields of its first table are those that darktable asks of a model. A model without an
+entry, or whose figures are of older weights, is refused.
 """
 
 import hashlib

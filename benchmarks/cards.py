@@ -134,7 +134,7 @@ def _failures(name: str, digest: str) -> list[str]:
     found = content["models"].get(name, {})
     if found.get("sha256") != digest:
         raise ValueError(f"{name}: results/verify.json is of other weights; run `{content['command']}`")
-    told = f"`harmonic verify {name} --data DATA/train`, {content['date']}: {found['passed']} checks pass"
+    told = f"`harmonic verify {name} --data DATA/train`, {found['date']}: {found['passed']} checks pass"
     return [f"{told}, {len(found['failed'])} fail.", page.failures(found)]
 
 

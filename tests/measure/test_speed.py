@@ -75,7 +75,7 @@ def test_both_forms_stand_side_by_side_and_costs_are_those_of_both_forms():
 
 def test_tiles_are_timed_beside_the_whole_picture(monkeypatch):
     """In turn, so that a busy moment hits both; here each pass takes as long as its tile says."""
-    takes, order = {"off": 0.01, "auto": 0.02, "512": 0.03}, []
+    takes, order, now = {"off": 1.0, "auto": 2.0, "512": 3.0}, [], [0.0]
 
     class Slow:
         def __init__(self, model: str, device: str, precision: str, tile: str):
@@ -84,12 +84,13 @@ def test_tiles_are_timed_beside_the_whole_picture(monkeypatch):
         def restore(self, picture: np.ndarray) -> None:
             assert picture.shape == (6, 8, 3)
             order.append(self.tile)
-            time.sleep(takes[self.tile])
+            now[0] += takes[self.tile]
 
     monkeypatch.setattr("harmonic.measure.speed_report.Restorer", Slow)
+    monkeypatch.setattr("harmonic.measure.speed.time.perf_counter", lambda: now[0])
     rows = tiling("any", "cpu", [(8, 6)], 1, lambda _: None, ["fp32"], rounds=3)
     assert [(row["tile"], row["width"], row["height"]) for row in rows] == [("auto", 8, 6), ("512", 8, 6)]
-    assert [row["ratio"] for row in rows] == [pytest.approx(2, rel=0.3), pytest.approx(3, rel=0.3)]
+    assert [(row["ratio"], row["whole_ms"]) for row in rows] == [(2.0, 1000), (3.0, 1000)]
     assert order[-9:] == ["off", "auto", "512"] * 3
 
 

@@ -25,8 +25,8 @@ from harmonic.network import branches
 from harmonic.network import harmonic as wiring
 from harmonic.network.config import HFSpec, TextureSpec, variant
 from harmonic.network.harmonic import Harmonic
-from harmonic.network.presets import tiny
-from harmonic.network.specs import ExpertsSpec
+from harmonic.network.presets import PRESETS, tiny
+from harmonic.network.specs import ExpertsSpec, HybridSpec
 from harmonic.nn import head
 from harmonic.nn.cells import CellGate, Cells
 from harmonic.nn.head import Tail
@@ -39,7 +39,7 @@ from harmonic.nn.texture_block import MoETextureBlock
 from harmonic.ops.band import low_band
 from harmonic.ops.quality import psnr
 from harmonic.train.synthetic import synthetic_picture
-from making import randomised
+from making import narrow, randomised
 
 SMALL = 3e-3  # of the random corrections, so that clean pictures stay
 
@@ -292,6 +292,15 @@ def test_a_grid_of_the_network_is_seen_through_noise(crops, monkeypatch, sigma, 
     monkeypatch.setattr(Tail, "forward", printing)
     (after,) = probes.check_checkerboard(plain)
     assert after.passed is False
+
+
+def test_grids_are_looked_for_whatever_the_strides_of_a_network(crops):
+    """Windows of 12 repeat every 96 pixels, which is no part of 128 or 256."""
+    config = variant(narrow(PRESETS["base"]()), bottleneck=(HybridSpec(window=12),))
+    network = Harmonic(config).eval().requires_grad_(False)
+    assert network.grid == 96
+    (check,) = probes.check_checkerboard(subject("windows", network, crops[:1], quick=True))
+    assert check.value is not None and "periods of 96" in check.remark
 
 
 def test_a_colour_cast_is_seen_on_flat_areas(crops):

@@ -83,8 +83,9 @@ def speed(
                            runtimes=runtime or (), precisions=precisions)  # fmt: skip
     if pictures and (files or not model):
         worked = [*files, "restore-fast"][0]
-        content["tiling"] = tiling(worked, str(where), SIZES[:2], threads, note, precisions)
         content["pictures"] = whole_pictures(WORKER, worked, str(where), SIZES, threads, note, precisions)
+        whole = SIZES[:1] if files and networks[Path(worked).stem].scale > 1 else SIZES[:2]
+        content["tiling"] = tiling(worked, str(where), whole, threads, note, precisions)
     command = repeatable(context, "harmonic bench speed", ("quiet",))
     content = {"command": command, "date": datetime.now(UTC).date().isoformat(), **content}
     tell("\n\n".join(speed_tables(content)))

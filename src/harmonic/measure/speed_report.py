@@ -188,7 +188,7 @@ def _compared(
 def _yardstick(scale: int) -> tuple[str, nn.Module]:
     """Name, and network in the form that is timed."""
     if scale == enlarging.SCALE and find_spec("spandrel"):
-        return "SPAN-48", ready(enlarging.span(48))
+        return "SPAN-48", ready(enlarging.published_span())
     return "NAFNet-w32", ready(NAFNet())
 
 

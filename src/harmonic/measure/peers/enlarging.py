@@ -55,6 +55,11 @@ def span(channels: int) -> Enlarging:
     return Enlarging(network)
 
 
+def published_span() -> nn.Module:
+    """SPAN of 48 channels as its authors have it, with its own enlargement."""
+    return _published("SPAN")(num_in_ch=3, num_out_ch=3, feature_channels=48, upscale=SCALE)
+
+
 def plksr(channels: int, blocks: int) -> Enlarging:
     """The form of PLKSR-tiny: dense pairs for channels, no attention by elements; without its own enlargement, which
     repeats pixels."""

@@ -89,21 +89,21 @@ def check_text(subject: Subject) -> Iterator[Check]:
 def check_checkerboard(subject: Subject) -> Iterator[Check]:
     """What repeats at the network's strides, on a flat grey: at all of them without noise, at the finer ones under it,
     where longer periods have too few repetitions to be told from chance."""
-    network, side = subject.network, 128 if subject.quick else 256
+    network, least = subject.network, 128 if subject.quick else 256
     periods = {0: network.grid} | ({15: 2 * network.config.cell // subject.scale} if subject.blind else {})
-    found = {sigma: print_through(subject, sigma, side, period) for sigma, period in periods.items()}
+    found = {sigma: print_through(subject, sigma, least, period) for sigma, period in periods.items()}
     remark = ", ".join(f"{value:.3f} in periods of {periods[sigma]} input pixels under noise of sigma {sigma}"
                        for sigma, value in found.items())  # fmt: skip
     yield judge(bounds.CHECKERBOARD, max(found.values()), remark)
 
 
-def print_through(subject: Subject, sigma: float, side: int, period: int) -> float:
+def print_through(subject: Subject, sigma: float, least: int, period: int) -> float:
     """Largest deviation of a place within a period from the mean of all, in grey levels: what a grey picture is given.
 
     A period holds those that divide it. The noise itself has the same mean at every place, else its own chance pattern
-    would be found. side, period: of the input, in pixels.
+    would be found. least: side of the input in pixels, rounded up to whole periods.
     """
-    grids = []
+    side, grids = -(-least // period) * period, []
     for seed in range(3 if sigma else 1):
         noise = sigma / 255 * np.random.RandomState(seed).standard_normal((side, side, 3))
         noise -= np.tile(phase_means(noise, period), (side // period, side // period, 1))

@@ -52,15 +52,15 @@ MISSING = """What is missing, by the slopes of the last runs on a GPU, over the 
 describe them):
 
 - `restore-base`, noise: 0.13 / 0.09 / 0.04 dB a doubling at σ 15 / 25 / 50 (0.07 to 0.08 in the run before), so two
-  to four doublings of 0.8 million crops: 1 to 6 hours of an H200 alone (40,000 crops a minute), 7 to 40 days of a CPU
+  to four doublings of 0.8 million crops: 1 to 6 hours of an H200 alone (40,000 crops a minute), 9 to 42 days of a CPU
   core (0.24 s a crop). Being 0.03 dB ahead of `restore-fast`, its width is to be doubted before its length.
 - `restore-base`, JPEG: 0.05 dB a doubling, 0.4 dB missing, so not by length. The published networks above it were
   trained for JPEG alone, and SwinIR, with 12 million parameters, for one quality at a time.
 - `restore-fast`: 0.08 dB (σ 15) and 0.045 dB (JPEG) a doubling of 0.55 million crops, so 0.2 and 0.9 million more: 5
   and 25 minutes of an H200, or 6 and 28 hours of a CPU core if its small batches taught as much, which they do not.
-- `sr2-fast`: 0.02 dB (B100) a doubling of 0.46 million crops, one missing, 15 minutes of a shared H200. Set5 did not
-  move in the last run: with 0.4 million parameters it wants a wider network. (`--ensemble`: 37.53 / 33.44 / 31.93
-  dB.)
+- `sr2-fast`: 0.02 dB (B100) a doubling of 0.46 million crops, a little more than one missing, 20 minutes of a shared
+  H200. Set5 did not move in the last run: with 0.4 million parameters it wants a wider network. (`--ensemble`: 37.53
+  / 33.44 / 31.93 dB.)
 
 Tried without a gain worth keeping: a teacher, also one without noise in its targets; averages of weights; small
 batches at low rates from finished weights. More noise and JPEG, squared errors and large batches made the last runs;

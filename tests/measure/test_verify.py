@@ -294,6 +294,21 @@ def test_a_grid_of_the_network_is_seen_through_noise(crops, monkeypatch, sigma, 
     assert after.passed is False
 
 
+def test_a_frame_is_no_grid(crops, monkeypatch):
+    """The border has checks of its own; with it, few repetitions of a long period would look like a grid."""
+    forward = Tail.forward
+
+    def framed(self, h0, q, base):
+        z, features = forward(self, h0, q, base)
+        z = z.clone()
+        z[..., :8, :] += 20 / 255
+        return z, features
+
+    monkeypatch.setattr(Tail, "forward", framed)
+    (check,) = probes.check_checkerboard(subject("framed", sound(), crops, quick=True))
+    assert check.passed is True
+
+
 def test_grids_are_looked_for_whatever_the_strides_of_a_network(crops):
     """Windows of 12 repeat every 96 pixels, which is no part of 128 or 256."""
     config = variant(narrow(PRESETS["base"]()), bottleneck=(HybridSpec(window=12),))

@@ -101,14 +101,17 @@ def print_through(subject: Subject, sigma: float, least: int, period: int) -> fl
     """Largest deviation of a place within a period from the mean of all, in grey levels: what a grey picture is given.
 
     A period holds those that divide it. The noise itself has the same mean at every place, else its own chance pattern
-    would be found. least: side of the input in pixels, rounded up to whole periods.
+    would be found. least: side in input pixels of what is looked at, rounded up to whole periods; half a period, or
+    BORDER, stands around it, so that the border is not taken for a grid.
     """
-    side, grids = -(-least // period) * period, []
+    side, margin, grids = -(-least // period) * period, max(BORDER, period // 2), []
+    inner = slice(margin * subject.scale, -margin * subject.scale)
     for seed in range(3 if sigma else 1):
         noise = sigma / 255 * np.random.RandomState(seed).standard_normal((side, side, 3))
         noise -= np.tile(phase_means(noise, period), (side // period, side // period, 1))
-        grey = restored(subject.deployed, (0.5 + noise).astype(np.float32))
-        grids.append(phase_means(grey, period * subject.scale))
+        around = np.pad(0.5 + noise, ((margin, margin), (margin, margin), (0, 0)), mode="wrap")
+        grey = restored(subject.deployed, around.astype(np.float32))
+        grids.append(phase_means(grey[inner, inner], period * subject.scale))
     mean = np.mean(grids, 0)
     return 255 * float(np.abs(mean - mean.mean((0, 1))).max())
 
